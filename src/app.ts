@@ -1,0 +1,105 @@
+import { authentication } from './access/authenticate.ts'
+import type { Config } from './config.ts'
+import { type Database, database as openDatabase, openPool, types } from './database/client.ts'
+import { openFlights } from './database/flights.ts'
+import { changes } from './features/changes/index.ts'
+import { clients } from './features/clients/index.ts'
+import { placement } from './features/placement/index.ts'
+import { places } from './features/places/index.ts'
+import { ensureRegions, regionsAndShelters } from './features/regions-and-shelters/index.ts'
+import { type App, createServer } from './http/server.ts'
+import { type BatchTiming, openWriter, type Writer, type WriterLog } from './journal/writer.ts'
+import { ledgers, type ServiceLedgers } from './ledgers/index.ts'
+
+/** The longest a commit may take, in milliseconds: what a figure of the past must wait for before it is final. */
+const COMMIT_MS_MAX = 10_000
+const LOCK_TIMEOUT_MS = 5_000
+/** Less than the wait for the lock, or one frozen process would become everybody's 503. */
+const IDLE_IN_TRANSACTION_MS = 2_000
+const WRITER_WAIT_MS_MAX = 10_000
+const BULK_BATCH_MAX = 256
+const KEYS_REMEMBERED_MAX = 10_000
+
+/** The writer on a connection of its own: the one way of a change, for the service and for its commands. */
+export function openServiceWriter(options: {
+  url: string
+  log: WriterLog
+  queue_max: number
+  batch_max: number
+  on_batch?: (timing: BatchTiming) => void
+}) {
+  const { url, log, on_batch } = options
+  const flights = openFlights({
+    url,
+    application_name: 'shelter writer',
+    lock_timeout_ms: LOCK_TIMEOUT_MS,
+    idle_in_transaction_timeout_ms: IDLE_IN_TRANSACTION_MS,
+    transaction_timeout_ms: COMMIT_MS_MAX,
+    types,
+  })
+  return openWriter({
+    ledgers,
+    flights,
+    log,
+    settings: {
+      queue_max: options.queue_max,
+      batch_max: options.batch_max,
+      bulk_batch_max: BULK_BATCH_MAX,
+      wait_ms_max: WRITER_WAIT_MS_MAX,
+    },
+    ...(on_batch && { on_batch }),
+  })
+}
+
+export type BuildOptions = {
+  /** told of each commit, for metrics and the bench */
+  on_batch?: (timing: BatchTiming) => void
+  /** more routes, before the list is closed */
+  extend?: (app: App, parts: { database: Database; writer: Writer<ServiceLedgers> }) => void
+}
+
+/** Puts the parts together. This list is the table of contents of the service. */
+export async function buildApp(config: Config & { DATABASE_URL: string }, options: BuildOptions = {}) {
+  const { on_batch, extend } = options
+  const pool = openPool({
+    url: config.DATABASE_URL,
+    max: config.POOL_SIZE,
+    application_name: 'shelter reads',
+    statement_timeout_ms: config.REQUEST_TIMEOUT_MS,
+  })
+  const database = openDatabase(pool)
+  await ensureRegions(database)
+
+  const server = await createServer({
+    log_level: config.LOG_LEVEL,
+    request_timeout_ms: config.REQUEST_TIMEOUT_MS,
+    headers_timeout_ms: config.HEADERS_TIMEOUT_MS,
+    keep_alive_ms: config.KEEP_ALIVE_MS,
+    isReady: async () => (await pool.query('select 1')).rowCount === 1,
+  })
+  const { app } = server
+  const writer = openServiceWriter({
+    url: config.DATABASE_URL,
+    log: app.log,
+    queue_max: config.WRITER_QUEUE_MAX,
+    batch_max: config.WRITER_BATCH_MAX,
+    ...(on_batch && { on_batch }),
+  })
+  authentication({ database, cache_ms: config.KEY_CACHE_MS, cache_max: KEYS_REMEMBERED_MAX }).protect(app, {
+    open_prefixes: ['/docs', '/problems'],
+  })
+
+  const { register: registerShelter } = regionsAndShelters(app, { database, writer })
+  places(app, { database, writer, goal: config.PLACES_GOAL, commit_ms_max: COMMIT_MS_MAX })
+  placement(app, { database, writer, alternatives_max_age_ms: config.ALTERNATIVES_MAX_AGE_MS })
+  changes(app, { database })
+  const { issueKey, revokeKey } = clients({ writer, key_environment: config.KEY_ENVIRONMENT })
+  extend?.(app, { database, writer })
+  await server.finish()
+
+  app.addHook('onClose', async () => {
+    await writer.close()
+    await pool.end()
+  })
+  return { ...server, writer, database, issueKey, revokeKey, registerShelter }
+}

@@ -1,0 +1,41 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Role } from '../access/scopes.ts'
+import type { buildApp } from '../app.ts'
+import { region_codes } from '../domain/regions.ts'
+import { operatorAt } from './operator.ts'
+
+/** `DATA_DIR/keys.json`: a key for each of four roles. */
+export type FirstKeys = Record<(typeof first_roles)[number], string>
+
+const first_roles = ['admin', 'national_coordinator', 'shelter_staff', 'partner'] as const satisfies Role[]
+
+/**
+ * The keys of a new embedded database, made once and kept beside it in a file that only its owner may read. The
+ * staff key acts in every region, so that whoever tries the service need not register a shelter first.
+ */
+export async function firstKeys(
+  data_dir: string,
+  issueKey: Awaited<ReturnType<typeof buildApp>>['issueKey'],
+): Promise<{ keys: FirstKeys; made: boolean }> {
+  const path = join(data_dir, 'keys.json')
+  const kept = await readFile(path, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return { keys: JSON.parse(kept) as FirstKeys, made: false }
+  const keys: Record<string, string> = {}
+  for (const role of first_roles) {
+    const issued = await issueKey(operatorAt('start'), {
+      name: `First ${role.replaceAll('_', ' ')}`,
+      role,
+      kind: role === 'partner' ? 'partner_system' : 'person',
+      regions: role === 'shelter_staff' ? [...region_codes] : [],
+      shelters: [],
+      overflow: true,
+      expires_at: null,
+    })
+    if ('refused' in issued) throw new Error(issued.refused.detail)
+    keys[role] = issued.key
+  }
+  await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
+  await chmod(path, 0o600)
+  return { keys: keys as FirstKeys, made: true }
+}

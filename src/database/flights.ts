@@ -1,0 +1,87 @@
+import pg from 'pg'
+import type { Statement } from './sql.ts'
+
+/** Sends one statement without waiting for those before it; they run in the order in which they were sent. */
+export type Send = (statement: Statement, values?: unknown[]) => Promise<pg.QueryResult>
+
+export type FlightSettings = {
+  url: string
+  application_name: string
+  /** the longest wait for a lock, in milliseconds */
+  lock_timeout_ms: number
+  /** after which a frozen process gives the lock back, in milliseconds; less than the wait for it */
+  idle_in_transaction_timeout_ms: number
+  /** the longest a transaction may last in all, in milliseconds */
+  transaction_timeout_ms: number
+  types: pg.CustomTypesConfig
+}
+
+export type Flights = {
+  send: Send
+  /** Drops the connection, whatever is under way; the next `send` opens a new one. */
+  reset(): void
+  close(): Promise<void>
+}
+
+/**
+ * One connection of the writer's own, with many statements in flight (pg's `pipeline`). Sending several at once
+ * and waiting once is what makes a commit cost two round trips, not ten.
+ */
+export function openFlights(settings: FlightSettings): Flights {
+  let current: { client: pg.Client; ready: Promise<void> } | undefined
+
+  function drop(client: pg.Client): void {
+    if (current?.client !== client) return
+    current = undefined
+    client.end().catch(() => undefined)
+  }
+
+  function connect(): { client: pg.Client; ready: Promise<void> } {
+    const client = new pg.Client({
+      connectionString: settings.url,
+      application_name: settings.application_name,
+      pipeline: true,
+      types: settings.types,
+      keepAlive: true,
+      connectionTimeoutMillis: settings.lock_timeout_ms,
+      options: [
+        '-c TimeZone=UTC',
+        `-c lock_timeout=${settings.lock_timeout_ms}`,
+        `-c idle_in_transaction_session_timeout=${settings.idle_in_transaction_timeout_ms}`,
+        `-c transaction_timeout=${settings.transaction_timeout_ms}`,
+        // The same few statements over and over, with one JSON array or a few keys each: a plan made once serves.
+        '-c plan_cache_mode=force_generic_plan',
+      ].join(' '),
+    })
+    client.on('error', () => drop(client))
+    client.on('end', () => drop(client))
+    const opened = { client, ready: client.connect().then(() => undefined) }
+    opened.ready.catch(() => drop(client))
+    current = opened
+    return opened
+  }
+
+  const send: Send = async (statement, values = []) => {
+    const { client, ready } = current ?? connect()
+    await ready
+    return client.query({ name: statement.name, text: statement.text, values })
+  }
+
+  return {
+    send,
+    reset() {
+      const dropped = current
+      current = undefined
+      // Not `end()`: a broken connection would wait for answers that never come.
+      dropped?.ready.then(
+        () => dropped.client.connection?.stream?.destroy(),
+        () => undefined,
+      )
+    },
+    async close() {
+      const closing = current
+      current = undefined
+      if (closing !== undefined) await closing.ready.then(() => closing.client.end()).catch(() => undefined)
+    },
+  }
+}

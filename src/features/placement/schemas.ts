@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import {
+  composition_groups,
+  destinations,
+  GROUP_MAX,
+  HOUSEHOLD_MAX,
+  stay_statuses,
+} from '../../domain/stays.ts'
+import {
+  anyUuid,
+  codeWord,
+  count,
+  freeText,
+  instant,
+  pageQuery,
+  regionCode,
+  shelterName,
+  uuid7,
+} from '../../http/wire.ts'
+import { shown_balance } from '../../ledgers/places/wire.ts'
+
+/** Composition: how many of the household are girls and women, boys and men, by age. What is unknown is left out. */
+const composition = z
+  .strictObject(
+    Object.fromEntries(composition_groups.map((group) => [group, count(GROUP_MAX).optional()])) as Record<
+      (typeof composition_groups)[number],
+      z.ZodOptional<ReturnType<typeof count>>
+    >,
+  )
+  .meta({
+    id: 'Composition',
+    description: 'People by sex and age in years; groups that nobody counted are left out',
+  })
+
+const needs = z
+  .array(z.strictObject({ need: codeWord, people: count(GROUP_MAX).min(1) }))
+  .max(50)
+  .meta({ description: 'What people in the household need, by code, and how many of them' })
+
+const household = z
+  .strictObject({
+    reference: freeText(64)
+      .optional()
+      .meta({
+        description:
+          'The number on the registration card; compared without case, spaces and hyphens. No names.',
+      }),
+    people: count(GROUP_MAX)
+      .min(1)
+      .meta({
+        description: `Head count: 1–${HOUSEHOLD_MAX} with a reference, up to ${GROUP_MAX} without (a group)`,
+      }),
+    composition: composition.optional(),
+    needs: needs.optional(),
+  })
+  .check((check) => {
+    const { reference, people, composition: groups, needs: needed } = check.value
+    const say = (path: string[], message: string) =>
+      check.issues.push({ code: 'custom', input: check.value, path, message })
+    if (reference !== undefined && people > HOUSEHOLD_MAX) {
+      say(
+        ['people'],
+        `A household with a reference has at most ${HOUSEHOLD_MAX} people; post a group without one.`,
+      )
+    }
+    const counted = Object.values(groups ?? {}).reduce<number>((sum, number) => sum + (number ?? 0), 0)
+    if (counted > people)
+      say(['composition'], `The composition counts ${counted} people, the household has ${people}.`)
+    needed?.forEach((need, index) => {
+      if (need.people > people) {
+        say(['needs', String(index), 'people'], `More people need this than the household has (${people}).`)
+      }
+    })
+  })
+  .meta({ id: 'Household', description: 'People who arrive and stay together' })
+
+export const arrival = z
+  .strictObject({
+    id: uuid7.optional().meta({ description: 'The new stay’s id, if the client chooses it (UUIDv7)' }),
+    shelter: shelterName,
+    household,
+    occurred_at: instant.optional().meta({ description: 'When they arrived; now, if left out' }),
+    overflow: z
+      .boolean()
+      .optional()
+      .meta({
+        description: 'They are in the building already: add the places they lack as emergency places',
+      }),
+    moved: z
+      .boolean()
+      .optional()
+      .meta({ description: 'They come from another shelter: their open stay there ends as a transfer' }),
+  })
+  .meta({
+    id: 'Arrival',
+    example: {
+      shelter: 'AM-KT-0007',
+      household: { reference: 'AR-104 233', people: 5, composition: { f_0_4: 1, f_18_59: 2, m_5_17: 2 } },
+      occurred_at: '2023-09-29T20:00:00+04:00',
+    },
+  })
+
+export const stay_summary = z
+  .strictObject({
+    id: anyUuid,
+    shelter: anyUuid,
+    household: anyUuid,
+    people: z.int().meta({ description: 'People present now; 0 once the stay has ended' }),
+    status: z.enum(stay_statuses),
+    arrived_at: instant,
+    departed_at: instant.nullable(),
+  })
+  .meta({ id: 'StaySummary', description: 'A stay without personal data' })
+
+export const stay_changed = z
+  .strictObject({
+    stay: stay_summary,
+    balance: shown_balance,
+    seq: z.int().meta({ description: 'The journal entry that made it so' }),
+  })
+  .meta({ id: 'StayChanged' })
+
+export const departure = z
+  .strictObject({
+    people: count(GROUP_MAX).min(1).optional().meta({ description: 'How many leave; all, if left out' }),
+    destination: z.enum(destinations),
+    occurred_at: instant.optional(),
+  })
+  .meta({ id: 'Departure', example: { destination: 'relatives' } })
+
+export const stay = z
+  .strictObject({
+    ...stay_summary.shape,
+    region: regionCode,
+    people_arrived: z.int().meta({ description: 'All who came in this stay' }),
+    reference: z.string().nullable(),
+    composition: composition.nullable(),
+    needs: needs.nullable(),
+    transferred_from: anyUuid.nullable().meta({ description: 'The stay that this one continues' }),
+    seq: z.int(),
+  })
+  .meta({ id: 'Stay', description: 'One household in one shelter, from arrival to departure' })
+
+export const stays_query = z.strictObject({
+  ...pageQuery.shape,
+  shelter: shelterName.optional(),
+  region: regionCode.optional(),
+  reference: freeText(64).optional(),
+  status: z.enum(stay_statuses).optional(),
+  arrived_from: instant.optional(),
+  arrived_to: instant.optional(),
+})
+
+export const stays_page = z
+  .strictObject({ items: z.array(stay), next_cursor: z.string().nullable() })
+  .meta({ id: 'StaysPage' })
+
+export const stay_params = z.strictObject({ stay: anyUuid })
+
+export type Arrival = z.output<typeof arrival>
+export type Departure = z.output<typeof departure>
+export type StaySummary = z.output<typeof stay_summary>
+export type StayChanged = z.output<typeof stay_changed>
+export type Stay = z.output<typeof stay>
+export type StaysQuery = z.output<typeof stays_query>

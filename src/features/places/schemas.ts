@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { PLACES_MAX, places_reasons } from '../../domain/shelters.ts'
+import { count, freeText, instant, queryInteger, regionCode } from '../../http/wire.ts'
+import { balance_figures, shown_balance } from '../../ledgers/places/wire.ts'
+
+const reason = z.enum(places_reasons)
+const beside = { note: freeText(500).optional(), occurred_at: instant.optional() }
+
+/** Three ways to say it: a new total, a change, or emergency places that stay. */
+export const places_change = z
+  .union([
+    z.strictObject({
+      places: count(PLACES_MAX).meta({ description: 'The new total, emergency places included' }),
+      expected_places: count(PLACES_MAX)
+        .optional()
+        .meta({ description: 'The total that the caller believes in' }),
+      reason,
+      ...beside,
+    }),
+    z.strictObject({
+      change: z
+        .int()
+        .min(-PLACES_MAX)
+        .max(PLACES_MAX)
+        .refine((change) => change !== 0, 'A change of 0 is none.'),
+      reason,
+      ...beside,
+    }),
+    z.strictObject({
+      keep_emergency: count(PLACES_MAX)
+        .min(1)
+        .meta({ description: 'So many emergency places become ordinary ones' }),
+      reason: z.literal('expanded'),
+      ...beside,
+    }),
+  ])
+  .meta({
+    id: 'PlacesChange',
+    description: 'Measured against now, acts from `occurred_at`. Reductions take emergency places first.',
+    example: { change: 20, reason: 'expanded' },
+  })
+
+export const places_changed = z
+  .strictObject({ balance: shown_balance, seq: z.int() })
+  .meta({ id: 'PlacesChanged' })
+
+const capacity_figures = {
+  ...balance_figures,
+  shelters: z.int().meta({ description: 'Shelters that are not closed' }),
+}
+
+export const capacity_query = z.strictObject({
+  as_of: instant
+    .optional()
+    .meta({ description: 'The moment asked for, by when things happened; now, if left out' }),
+  known_at: instant
+    .optional()
+    .meta({ description: 'What was known at that moment; alone, it is the moment asked for too' }),
+  known_seq: queryInteger(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'What was known when that journal entry was the last' }),
+  region: regionCode.optional(),
+})
+
+export const capacity = z
+  .strictObject({
+    as_of: instant,
+    known_at: instant,
+    seq: z.int().meta({ description: 'The last journal entry that these figures know' }),
+    final: z.boolean().meta({ description: 'false while entries recorded by `known_at` may still come' }),
+    goal: z.int().meta({ description: 'Places the state has set itself; compare with places − emergency' }),
+    national: z.strictObject(capacity_figures),
+    regions: z.array(z.strictObject({ region: regionCode, name: z.string(), ...capacity_figures })),
+  })
+  .meta({ id: 'Capacity', description: 'One snapshot: the regions add up to the national figures' })
+
+export type PlacesChange = z.output<typeof places_change>
+export type PlacesChanged = z.output<typeof places_changed>
+export type Capacity = z.output<typeof capacity>
+export type CapacityQuery = z.output<typeof capacity_query>

@@ -1,0 +1,214 @@
+import { uuidv7 } from 'uuidv7'
+import type { Principal } from '../../access/principal.ts'
+import { withinRemit } from '../../access/remit.ts'
+import type { Database } from '../../database/client.ts'
+import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { etagOf, notModified, requireIfMatch } from '../../http/preconditions.ts'
+import { refuse, sendProblem } from '../../http/problem.ts'
+import type { App } from '../../http/server.ts'
+import { idempotencyHeaders, refusals } from '../../http/wire.ts'
+import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
+import type { Submit } from '../../journal/writer.ts'
+import { shownBalance } from '../../ledgers/places/moves.ts'
+import { registerOf, registerTag, type ShelterChange } from './rules.ts'
+import {
+  type NewShelter,
+  new_shelter,
+  regions_list,
+  type ShelterChanged,
+  type ShelterShown,
+  shelter,
+  shelter_changed,
+  shelter_params,
+  shelter_patch,
+  shelters_page,
+  shelters_query,
+} from './schemas.ts'
+import { readRegions, readShelter, readShelters, type ShelterRead } from './store.ts'
+
+/** A shelter as this principal may see it: the contact stays inside the remit. */
+function shownTo(principal: Principal, { shelter: row, balance }: ShelterRead): ShelterShown {
+  return {
+    ...registerOf(row),
+    ...(withinRemit(principal.remit, row) && { contact: row.contact }),
+    balance: shownBalance(balance),
+    seq: balance.seq,
+  }
+}
+
+/** Strong, made from what is shown; its first part is the register's version, which is what a PATCH must know. */
+const shelterEtag = (version: number, body: unknown): string =>
+  `"${registerTag(version)}.${etagOf(body).replaceAll('"', '')}"`
+
+export function sheltersRoutes(
+  app: App,
+  options: {
+    database: Database
+    register: Submit<NewShelter, { shelter: string }, ShelterChanged>
+    change: Submit<ShelterChange, undefined, ShelterChanged>
+  },
+): void {
+  const { database, register, change } = options
+
+  app.route({
+    method: 'GET',
+    url: '/v1/regions',
+    config: { scope: 'shelters:read' },
+    schema: {
+      operationId: 'listRegions',
+      tags: ['Register'],
+      summary: 'The 11 regions',
+      description: 'ISO 3166-2 codes, names in Armenian, Russian and English, a centre and a coarse box.',
+      response: { 200: regions_list, ...refusals('unauthenticated', 'forbidden_scope') },
+    },
+    async handler() {
+      const rows = await readRegions(database)
+      return {
+        items: rows.map((row) => ({
+          code: row.code as ShelterChanged['shelter']['region'],
+          names: { hy: row.name_hy, ru: row.name_ru, en: row.name_en },
+          centre: { latitude: row.latitude, longitude: row.longitude },
+          box: { west: row.west, south: row.south, east: row.east, north: row.north },
+        })),
+      }
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/shelters',
+    config: { scope: 'shelters:write' },
+    schema: {
+      operationId: 'registerShelter',
+      tags: ['Register'],
+      summary: 'Register a shelter',
+      description:
+        'With the places it has today, which may be none. A position outside its region is taken with a warning.',
+      headers: idempotencyHeaders,
+      body: new_shelter,
+      response: {
+        201: shelter_changed,
+        ...refusals(
+          'malformed_json',
+          'idempotency_key_missing',
+          'unauthenticated',
+          'forbidden_scope',
+          'outside_remit',
+          'id_taken',
+          'code_taken',
+          'invalid_body',
+          'in_the_future',
+          'before_2000',
+          'idempotency_key_reused',
+          'overloaded',
+          'database_unavailable',
+        ),
+      },
+    },
+    async handler(request, reply) {
+      const outcome = await register(callerOf(request), keyOf(request), request.body)
+      if ('refused' in outcome) return sendProblem(reply, outcome.refused)
+      markReplayed(reply, outcome)
+      return reply
+        .code(201)
+        .header('location', `/v1/shelters/${outcome.answer.shelter.id}`)
+        .send(outcome.answer)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/shelters',
+    config: { scope: 'shelters:read' },
+    schema: {
+      operationId: 'listShelters',
+      tags: ['Register'],
+      summary: 'Find shelters',
+      description: 'In the order of their codes, each with its balance.',
+      querystring: shelters_query,
+      response: {
+        200: shelters_page,
+        ...refusals('invalid_parameters', 'unauthenticated', 'forbidden_scope'),
+      },
+    },
+    async handler(request, reply) {
+      const { cursor, limit } = request.query
+      const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      // One more than is asked for says whether there is a next page.
+      const rows = await readShelters(database, request.query, after as string | undefined, limit + 1)
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
+      const next_cursor = rows.length > limit && last !== undefined ? encodeCursor([last.shelter.code]) : null
+      if (next_cursor !== null) linkNext(reply, request, next_cursor)
+      return { items: shown.map((row) => shownTo(request.principal, row)), next_cursor }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/shelters/:shelter',
+    config: { scope: 'shelters:read' },
+    schema: {
+      operationId: 'getShelter',
+      tags: ['Register'],
+      summary: 'One shelter',
+      description: 'By id or code, with its balance; the contact only inside the remit.',
+      params: shelter_params,
+      response: { 200: shelter, ...refusals('unauthenticated', 'forbidden_scope', 'shelter_not_found') },
+    },
+    async handler(request, reply) {
+      const found = await readShelter(database, request.params.shelter)
+      if (found === undefined) {
+        return sendProblem(
+          reply,
+          refuse('shelter_not_found', `No shelter is called ${request.params.shelter}.`),
+        )
+      }
+      const body = shownTo(request.principal, found)
+      if (notModified(request, reply, shelterEtag(found.shelter.version, body))) return reply
+      return reply.send(body)
+    },
+  })
+
+  app.route({
+    method: 'PATCH',
+    url: '/v1/shelters/:shelter',
+    config: { scope: 'shelters:write' },
+    schema: {
+      operationId: 'changeShelter',
+      tags: ['Register'],
+      summary: 'Change the register part of a shelter',
+      description:
+        'RFC 7396 merge patch; needs `If-Match`. Only the register part counts for it: people arriving do not stop the clerk who mends an address. Closing is refused while people or holds are inside.',
+      params: shelter_params,
+      body: shelter_patch,
+      response: {
+        200: shelter_changed,
+        ...refusals(
+          'malformed_json',
+          'unauthenticated',
+          'forbidden_scope',
+          'outside_remit',
+          'shelter_not_found',
+          'places_in_use',
+          'precondition_failed',
+          'precondition_required',
+          'invalid_body',
+          'overloaded',
+          'database_unavailable',
+        ),
+      },
+    },
+    async handler(request, reply) {
+      const tags = requireIfMatch(request)
+      const if_match = tags === '*' ? tags : tags.map((tag) => tag.replaceAll('"', '').split('.')[0] ?? '')
+      const content = { shelter: request.params.shelter, patch: request.body, if_match }
+      const outcome = await change(callerOf(request), uuidv7(), content)
+      if ('refused' in outcome) return sendProblem(reply, outcome.refused)
+      const now = await readShelter(database, outcome.answer.shelter.id)
+      if (now !== undefined)
+        reply.header('etag', shelterEtag(now.shelter.version, shownTo(request.principal, now)))
+      return reply.code(200).send(outcome.answer)
+    },
+  })
+}

@@ -1,0 +1,7 @@
+import { places_ledger } from './places/ledger.ts'
+import { records_ledger } from './records.ts'
+
+/** All ledgers of the service, as the writer takes them. */
+export const ledgers = { places: places_ledger, records: records_ledger }
+
+export type ServiceLedgers = typeof ledgers

@@ -1,0 +1,73 @@
+import { getTableName } from 'drizzle-orm'
+import type { Send } from '../database/flights.ts'
+import { jsonRows, type Statement, upsertRows } from '../database/sql.ts'
+import { api_keys, principals } from '../database/tables/access.ts'
+import type { Ledger } from '../journal/ledger.ts'
+
+/*
+ * The ledger of plain rows: things that have an id and no arithmetic. A feature that keeps such rows adds its
+ * table here, and its changes go the one way of a write like everything else.
+ */
+const record_tables = {
+  principals: { table: principals, key_type: 'uuid' },
+  api_keys: { table: api_keys, key_type: 'text' },
+} as const
+
+type Tables = typeof record_tables
+type RecordName = keyof Tables
+type RowOf<Name extends RecordName> = Tables[Name]['table']['$inferSelect']
+
+/** Ids, by table. */
+export type RecordsNeeds = { [Name in RecordName]?: string[] }
+/** New rows, whole, by table. */
+export type RecordsChanges = { [Name in RecordName]?: RowOf<Name>[] }
+export type RecordsFacts = {
+  row<Name extends RecordName>(table: Name, id: string): RowOf<Name> | undefined
+  apply(changes: RecordsChanges): void
+}
+
+const names = Object.keys(record_tables) as RecordName[]
+
+const statements = Object.fromEntries(
+  names.map((name) => {
+    const { table, key_type } = record_tables[name]
+    const find: Statement = {
+      name: `load_${name}`,
+      text: `select t.*
+from unnest($1::${key_type}[]) k (id)
+cross join lateral (select * from ${getTableName(table)} where id = k.id limit 1) t`,
+    }
+    return [name, { find, upsert: upsertRows(table, 'id') }]
+  }),
+) as Record<RecordName, { find: Statement; upsert: Statement }>
+
+export const records_ledger: Ledger<RecordsNeeds, RecordsFacts, RecordsChanges> = {
+  async load(send: Send, needs: RecordsNeeds[]): Promise<RecordsFacts> {
+    const rows = new Map<string, unknown>()
+    const remember = (name: RecordName, row: { id: string }): void => void rows.set(`${name} ${row.id}`, row)
+    await Promise.all(
+      names.map(async (name) => {
+        const ids = new Set(needs.flatMap((need) => need[name] ?? []))
+        if (ids.size === 0) return
+        const found = await send(statements[name].find, [[...ids]])
+        for (const row of found.rows) remember(name, row)
+      }),
+    )
+    return {
+      // The rows were put in under their table's name, so they have its shape.
+      row: <Name extends RecordName>(name: Name, id: string) =>
+        rows.get(`${name} ${id}`) as RowOf<Name> | undefined,
+      apply(changes) {
+        for (const name of names) for (const row of changes[name] ?? []) remember(name, row)
+      },
+    }
+  },
+  apply: (facts, changes) => facts.apply(changes),
+  write(send: Send, changes: RecordsChanges[]): Promise<unknown>[] {
+    return names.flatMap((name) => {
+      const latest = new Map<string, object>()
+      for (const change of changes) for (const row of change[name] ?? []) latest.set(row.id, row)
+      return latest.size === 0 ? [] : [send(statements[name].upsert, [jsonRows([...latest.values()])])]
+    })
+  },
+}
