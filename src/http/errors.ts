@@ -263,8 +263,13 @@ export function installExpectations(app: FastifyInstance): void {
     const refusal = refuse('expectation_failed', 'Only 100-continue can be expected here.')
     const request_id = uuidv7()
     request.resume()
-    response.writeHead(statusOf(refusal.code), { ...problemHeaders(refusal), 'x-request-id': request_id })
-    response.end(JSON.stringify(problemDocument(refusal, request_id)))
+    const body = JSON.stringify(problemDocument(refusal, request_id))
+    response.writeHead(statusOf(refusal.code), {
+      ...problemHeaders(refusal),
+      'x-request-id': request_id,
+      'content-length': Buffer.byteLength(body),
+    })
+    response.end(body)
   })
 }
 

@@ -352,9 +352,10 @@ export type Answering = {
 
 /**
  * Answers with the refusal as problem+json, whatever the route's own format, and gives the handler what to return
- * (nothing to its type, so that it fits every route and a forgotten `return` is seen). Headers set before stay, so a caller may add `Allow` or a later `Retry-After`.
+ * (nothing to its type, so that it fits every route). Headers set before stay, so a caller may add `Allow` or a later
+ * `Retry-After`.
  */
-export function sendProblem<Reply extends Answering>(answering: Reply, refusal: Refusal): void {
+export function sendProblem<Reply extends Answering>(answering: Reply, refusal: Refusal): undefined {
   // A boundary: the typed replies of the routes are one and the same object to Fastify.
   const reply = answering as unknown as FastifyReply
   for (const [name, value] of Object.entries(problemHeaders(refusal))) {
@@ -366,5 +367,5 @@ export function sendProblem<Reply extends Answering>(answering: Reply, refusal: 
     .code(statusOf(refusal.code))
     .send(Buffer.from(JSON.stringify(problemDocument(refusal, reply.request.id))))
   // Fastify takes the reply itself as: the answer is on its way, wait for it.
-  return sent as unknown as void
+  return sent as unknown as undefined
 }

@@ -46,6 +46,7 @@ const security_headers = {
       formAction: ["'none'"],
     },
   },
+  xFrameOptions: { action: 'deny' },
   // Of use to pages alone, and eight headers less in every answer.
   crossOriginEmbedderPolicy: false,
   originAgentCluster: false,

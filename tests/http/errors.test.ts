@@ -42,8 +42,16 @@ const request = (line: string, ...headers: string[]) =>
 
 describe('before routing', () => {
   it('bad percent-encoding in a path is 400', async () => {
-    await expectRawProblem(await exchange(server.port, request('GET /v1/shelters/%zz HTTP/1.1')), 400, 'malformed_request')
-    await expectRawProblem(await exchange(server.port, request('GET /v1/%ff HTTP/1.1')), 400, 'malformed_request')
+    await expectRawProblem(
+      await exchange(server.port, request('GET /v1/shelters/%zz HTTP/1.1')),
+      400,
+      'malformed_request',
+    )
+    await expectRawProblem(
+      await exchange(server.port, request('GET /v1/%ff HTTP/1.1')),
+      400,
+      'malformed_request',
+    )
   })
 
   it('bad percent-encoding in a query is 400 and names the parameter', async () => {
@@ -60,17 +68,27 @@ describe('before routing', () => {
 
   it('an address of more than 8 KiB is 414, however long it is', async () => {
     for (const length of [9_000, 40_000, 200_000]) {
-      const answer = await exchange(server.port, request(`GET /v1/list?cursor=${'a'.repeat(length)} HTTP/1.1`))
+      const answer = await exchange(
+        server.port,
+        request(`GET /v1/list?cursor=${'a'.repeat(length)} HTTP/1.1`),
+      )
       await expectRawProblem(answer, 414, 'uri_too_long')
     }
   })
 
   it('a path part that is too long is 414', async () => {
-    await expectProblem(await server.call(`/v1/things/${'a'.repeat(600)}`, { method: 'DELETE' }), 414, 'uri_too_long')
+    await expectProblem(
+      await server.call(`/v1/things/${'a'.repeat(600)}`, { method: 'DELETE' }),
+      414,
+      'uri_too_long',
+    )
   })
 
   it('headers of more than 32 KiB are 431', async () => {
-    const answer = await exchange(server.port, request('GET /v1/list HTTP/1.1', `X-Big: ${'a'.repeat(40_000)}`))
+    const answer = await exchange(
+      server.port,
+      request('GET /v1/list HTTP/1.1', `X-Big: ${'a'.repeat(40_000)}`),
+    )
     await expectRawProblem(answer, 431, 'headers_too_large')
   })
 
@@ -167,7 +185,11 @@ describe('bodies', () => {
       'Idempotency-Key: test-key-1',
       'Content-Length: 12',
     )
-    await expectRawProblem(await exchange(server.port, `${without_type}{"people":1}`), 415, 'unsupported_media_type')
+    await expectRawProblem(
+      await exchange(server.port, `${without_type}{"people":1}`),
+      415,
+      'unsupported_media_type',
+    )
   })
 
   it('no body at all is 400 where one is needed, and nothing where none is', async () => {
@@ -185,16 +207,19 @@ describe('bodies', () => {
   })
 
   it('a refused body leaves the connection open for the next request', async () => {
-    const bad = 'POST /v1/shelters/AM-KT-0007/arrivals HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{'
+    const bad =
+      'POST /v1/shelters/AM-KT-0007/arrivals HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{'
     const answer = await exchange(server.port, bad + request('GET /v1/list HTTP/1.1'))
-    expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200'])
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200'])
   })
 })
 
 describe('mistakes of ours and of the database', () => {
   it('an unexpected error is 500 with a request id and no detail, and its text reaches no log', async () => {
     for (const kind of ['unexpected', 'constraint']) {
-      const answer = await server.call(`/v1/failures/${kind}`, { headers: { 'x-request-id': `trace-${kind}` } })
+      const answer = await server.call(`/v1/failures/${kind}`, {
+        headers: { 'x-request-id': `trace-${kind}` },
+      })
       const problem = await expectProblem(answer, 500, 'internal_error')
       expect(problem.request_id).toBe(`trace-${kind}`)
       expect(answer.text).not.toContain('AR-104')
@@ -206,7 +231,9 @@ describe('mistakes of ours and of the database', () => {
       constraint: 'one_open_stay',
       table: 'stays',
     })
-    expect(logged.find((line) => line.request_id === 'trace-unexpected' && line.err)?.err.stack).toMatch(/^ {4}at /)
+    expect(logged.find((line) => line.request_id === 'trace-unexpected' && line.err)?.err.stack).toMatch(
+      /^ {4}at /,
+    )
     expect(lines.join('')).not.toContain('AR-104')
   })
 
@@ -246,9 +273,11 @@ describe('mistakes of ours and of the database', () => {
 
 describe('request ids', () => {
   it('a harmless one is echoed, any other is replaced', async () => {
-    expect((await server.call('/healthz', { headers: { 'x-request-id': 'a.b:c_d-1' } })).headers.get('x-request-id')).toBe(
-      'a.b:c_d-1',
-    )
+    expect(
+      (await server.call('/healthz', { headers: { 'x-request-id': 'a.b:c_d-1' } })).headers.get(
+        'x-request-id',
+      ),
+    ).toBe('a.b:c_d-1')
     for (const bad of ['a b', 'a'.repeat(129), 'a"b']) {
       const answer = await server.call('/v1/nothing', { headers: { 'x-request-id': bad } })
       expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)

@@ -21,11 +21,15 @@ const arrival = z
     people: count(2000).min(1),
     note: freeText(50).optional(),
     occurred_at: instant.optional(),
-    household: z.strictObject({ 'a/b~c': z.string().optional(), needs: z.array(z.string()).optional() }).optional(),
+    household: z
+      .strictObject({ 'a/b~c': z.string().optional(), needs: z.array(z.string()).optional() })
+      .optional(),
   })
   .meta({ id: 'TestArrival' })
 
-const shown = z.strictObject({ shelter: z.string(), people: z.int(), at: instant.optional() }).meta({ id: 'TestShown' })
+const shown = z
+  .strictObject({ shelter: z.string(), people: z.int(), at: instant.optional() })
+  .meta({ id: 'TestShown' })
 
 const settings: HttpSettings = {
   log_level: 'silent',
@@ -59,7 +63,10 @@ export async function startServer(overrides: Partial<HttpSettings> = {}) {
     async handler(request, reply) {
       const { people, occurred_at } = request.body
       if (people === 999) {
-        return sendProblem(reply, refuse('shelter_full', 'No room.', { free: 3, requested: people, status: 200 }))
+        return sendProblem(
+          reply,
+          refuse('shelter_full', 'No room.', { free: 3, requested: people, status: 200 }),
+        )
       }
       return reply.code(201).send({
         shelter: request.params.shelter,
@@ -205,7 +212,10 @@ export function parseAnswer(answer: string) {
   const [head = '', body = ''] = answer.split('\r\n\r\n')
   const [line = '', ...fields] = head.split('\r\n')
   const headers = new Map(
-    fields.map((field) => [field.slice(0, field.indexOf(':')).toLowerCase(), field.slice(field.indexOf(':') + 2)]),
+    fields.map((field) => [
+      field.slice(0, field.indexOf(':')).toLowerCase(),
+      field.slice(field.indexOf(':') + 2),
+    ]),
   )
   return { status: Number(line.split(' ')[1]), headers, body, problem: () => JSON.parse(body) }
 }
