@@ -102,7 +102,6 @@ function wrongRequest(request: FastifyRequest): Refusal | undefined {
 }
 
 const PERCENT_NUL = /%00/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII that may stand in an address.
 const NOT_IN_ADDRESS = /[^\x21-\x7e]/
 
 /** Text in an address that is no whole Unicode, or has a NUL, which PostgreSQL cannot keep. */
@@ -166,10 +165,7 @@ export function installErrorHandling(app: FastifyInstance, methods: Pick<Methods
 
   app.addHook('onRequest', (request, reply, done) => {
     const refusal = wrongRequest(request)
-    if (refusal !== undefined) {
-      if (refusal.code === 'uri_too_long') reply.header('connection', 'close')
-      return void sendProblem(reply, refusal)
-    }
+    if (refusal !== undefined) return void sendProblem(reply, refusal)
     if (request.is404) return notFound(request, reply)
     done()
   })

@@ -49,7 +49,7 @@ export function shownError(error: unknown) {
   const innermost = causes.findLast((cause) => cause instanceof Error)
   return {
     type: error.name,
-    cause: innermost === error ? undefined : text(innermost?.['name']),
+    cause: innermost === error ? undefined : text(innermost?.name),
     code: sqlState(error) ?? named('code'),
     constraint: named('constraint'),
     table: named('table'),

@@ -37,7 +37,7 @@ function codesOf(route: RouteOptions, schema: Schema): Set<ProblemCode> {
   if (route.config?.scope) add(common_codes.with_scope)
   if (querystring !== undefined) add(common_codes.with_query)
   if (body !== undefined) add(common_codes.with_body)
-  if (isRecord(headers) && isRecord(headers['shape']) && 'idempotency-key' in headers['shape']) {
+  if (isRecord(headers) && isRecord(headers.shape) && 'idempotency-key' in headers.shape) {
     add(common_codes.with_idempotency_key)
   }
   return codes
@@ -131,6 +131,10 @@ export async function registerOpenapi(
       document ??= JSON.stringify(app.swagger())
       return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(document)
     },
+  )
+
+  app.get('/', { config: { scope: null, formats: null }, schema: { hide: true } }, (_request, reply) =>
+    reply.redirect('/docs'),
   )
 
   await app.register(async (docs) => {

@@ -12,8 +12,15 @@ import { type FieldError, isProblemCode, Problem } from './problem.ts'
 /** What a handler gets and what it may send, from the route's schemas. Both are the program's side of a codec. */
 export interface ZodTypeProvider extends FastifyTypeProvider {
   validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown
-  serializer: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown
+  serializer: Sendable<this['schema']>
 }
+
+/** Of an answer with named content types, what any of them takes. */
+type Sendable<Schema> = Schema extends z.ZodType
+  ? z.output<Schema>
+  : Schema extends { content: Record<string, { schema: infer Inner }> }
+    ? Sendable<Inner>
+    : unknown
 
 const isSchema = (schema: unknown): schema is z.ZodType =>
   typeof schema === 'object' && schema !== null && '_zod' in schema
@@ -74,7 +81,7 @@ function complaint(issue: Issue, value: unknown): { code: string; detail: string
     case 'invalid_format':
       return { code: 'wrong_format', detail: issue.message }
     case 'custom': {
-      const code: unknown = issue.params?.['code']
+      const code: unknown = issue.params?.code
       return { code: typeof code === 'string' ? code : 'invalid', detail: issue.message }
     }
     case 'not_multiple_of':
@@ -96,7 +103,7 @@ function* complaints(issues: readonly Issue[], value: unknown, base: Path = []):
   for (const issue of issues) {
     const path = [...base, ...issue.path]
     const branch = issue.code === 'invalid_union' ? closestBranch(issue.errors) : undefined
-    if (branch !== undefined && branch.some((inner) => inner.path.length > 0)) {
+    if (branch?.some((inner) => inner.path.length > 0)) {
       yield* complaints(branch, value, path)
     } else if (branch !== undefined) {
       const first = branch[0]
@@ -188,12 +195,23 @@ function invalidPath(error: z.core.$ZodError): Problem {
   })
 }
 
+/** Looks at the headers that a route names and leaves all of them as they came: others are nobody's mistake. */
+function headersValidator(schema: z.ZodObject) {
+  const names = Object.keys(schema.shape)
+  return (value: unknown) => {
+    const named = Object.fromEntries(names.map((name) => [name, valueAt(value, [name])]))
+    const parsed = schema.safeParse(named)
+    return parsed.success ? {} : { error: invalidHeaders(parsed.error, named) }
+  }
+}
+
 /**
  * Checks each part of a request: path 404, body 422, query 400, headers 400, in this order; the first part that is
  * wrong answers, with all that is wrong in it.
  */
 export const validatorCompiler: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   if (!isSchema(schema)) return (value: unknown) => ({ value })
+  if (httpPart === 'headers' && schema instanceof z.ZodObject) return headersValidator(schema)
   return (value: unknown) => {
     const parsed = schema.safeParse(value)
     if (parsed.success) return { value: parsed.data }
@@ -202,8 +220,6 @@ export const validatorCompiler: FastifySchemaCompiler<unknown> = ({ schema, http
         return { error: invalidBody(parsed.error, value) }
       case 'params':
         return { error: invalidPath(parsed.error) }
-      case 'headers':
-        return { error: invalidHeaders(parsed.error, value) }
       default:
         return { error: invalidQuery(parsed.error, value) }
     }

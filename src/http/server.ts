@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import helmet from '@fastify/helmet'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import { z } from 'zod'
 import { type Draining, installDraining } from './drain.ts'
@@ -12,6 +11,7 @@ import { collectMethods } from './methods.ts'
 import { type OpenapiSettings, registerOpenapi } from './openapi.ts'
 import { problemPages } from './problem-pages.ts'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from './schema.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /** The application as features see it: requests and answers are typed by the zod schemas of their route. */
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -35,27 +35,6 @@ function refuseUnknownQuery(route: RouteOptions): void {
     schema.querystring = z.strictObject({})
 }
 
-/** For an API there is nothing to load and nowhere to be framed; pages set their own policy. */
-const security_headers = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-    },
-  },
-  xFrameOptions: { action: 'deny' },
-  // Of use to pages alone, and eight headers less in every answer.
-  crossOriginEmbedderPolicy: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-} as const
-
 /**
  * All of HTTP but the operations: limits, request ids, errors, JSON, schemas, formats, documents, health, draining.
  * Await it, because routes added before the document's plugin is ready would be missing in it; then add the access
@@ -68,12 +47,12 @@ export async function createServer(settings: HttpSettings): Promise<HttpServer> 
   app.setSerializerCompiler(serializerCompiler)
   const methods = collectMethods(plain)
   app.addHook('onRoute', refuseUnknownQuery)
+  const security_headers = await securityHeaders()
   app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('x-request-id', request.id)
+    reply.headers(security_headers).header('x-request-id', request.id)
     done()
   })
   const draining = installDraining(plain)
-  await app.register(helmet, security_headers)
   installErrorHandling(plain, methods)
   installExpectations(plain)
   installFormats(plain)

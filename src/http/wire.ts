@@ -5,34 +5,34 @@ import { type ProblemCode, problems, typeOf } from './problem.ts'
 
 /* The building blocks of what goes over the wire. A feature's schemas.ts puts them together. */
 
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+const INSTANT = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/
 
-const daysIn = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate()
+const days_in_month = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function daysIn(year: number, month: number): number {
+  if (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)) return 29
+  return days_in_month[month - 1] ?? 0
+}
 
 /**
  * The moment that an RFC 3339 text names, in UTC, cut to milliseconds; undefined if it names none. No leap seconds
  * (PostgreSQL has none), years 0001 to 9999.
  */
 export function readInstant(text: string): Instant | undefined {
-  const parts = INSTANT.exec(text)
-  if (parts === null) return undefined
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const [, , , , , , , fraction = '', sign, offset_hour = '0', offset_minute = '0'] = parts
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined
-  // Years below 100 are years of the last century to Date.UTC; the rule for leap years repeats every 400.
-  if (year < 1 || day > daysIn((year % 400) + 400, month)) return undefined
-  if (Number(offset_hour) > 23 || Number(offset_minute) > 59) return undefined
-  const offset_ms = (Number(offset_hour) * 60 + Number(offset_minute)) * 60_000 * (sign === '-' ? -1 : 1)
-  const utc = `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}.${fraction.slice(0, 3).padEnd(3, '0')}Z`
-  if (offset_ms === 0) return utc
-  const moment = new Date(Date.parse(utc) - offset_ms)
+  if (!INSTANT.test(text)) return undefined
+  // Every part but the fraction has its fixed place.
+  const part = (start: number, end: number) => Number(text.slice(start, end))
+  const year = part(0, 4)
+  const day = part(8, 10)
+  if (year < 1 || day < 1 || day > daysIn(year, part(5, 7))) return undefined
+  if (part(11, 13) > 23 || part(14, 16) > 59 || part(17, 19) > 59) return undefined
+  const in_utc = /[Zz]$/.test(text)
+  const fraction = text[19] === '.' ? text.slice(20, in_utc ? -1 : -6) : ''
+  const clock = `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.slice(0, 3).padEnd(3, '0')}`
+  if (in_utc) return `${clock}Z`
+  const offset = text.slice(-6)
+  if (Number(offset.slice(1, 3)) > 23 || Number(offset.slice(4)) > 59) return undefined
+  const moment = new Date(`${clock}${offset}`)
   return moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999 ? undefined : moment.toISOString()
 }
 
@@ -156,9 +156,18 @@ export const queryInteger = (min: number, max: number) =>
 
 /** `true` or `false` in a query string, and no other spelling. */
 export const queryBoolean = z
-  .codec(z.enum(['true', 'false']), z.boolean(), {
-    decode: (text) => text === 'true',
-    encode: (value) => (value ? 'true' : 'false'),
+  .codec(z.string(), z.boolean(), {
+    decode: (text, context) => {
+      if (text === 'true' || text === 'false') return text === 'true'
+      context.issues.push({
+        code: 'invalid_format',
+        format: 'boolean',
+        input: text,
+        message: 'Must be true or false.',
+      })
+      return z.NEVER
+    },
+    encode: String,
   })
   .meta({ override: { type: 'boolean' } })
 

@@ -39,12 +39,10 @@ const needs = z
 
 const household = z
   .strictObject({
-    reference: freeText(64)
-      .optional()
-      .meta({
-        description:
-          'The number on the registration card; compared without case, spaces and hyphens. No names.',
-      }),
+    reference: freeText(64).optional().meta({
+      description:
+        'The number on the registration card; compared without case, spaces and hyphens. No names.',
+    }),
     people: count(GROUP_MAX)
       .min(1)
       .meta({
@@ -80,12 +78,9 @@ export const arrival = z
     shelter: shelterName,
     household,
     occurred_at: instant.optional().meta({ description: 'When they arrived; now, if left out' }),
-    overflow: z
-      .boolean()
-      .optional()
-      .meta({
-        description: 'They are in the building already: add the places they lack as emergency places',
-      }),
+    overflow: z.boolean().optional().meta({
+      description: 'They are in the building already: add the places they lack as emergency places',
+    }),
     moved: z
       .boolean()
       .optional()

@@ -1,21 +1,26 @@
 import { z } from 'zod'
 import type { Database } from '../../database/client.ts'
+import { pointsOf } from '../../domain/duration.ts'
 import { etagOf, notModified } from '../../http/preconditions.ts'
-import { refuse, sendProblem } from '../../http/problem.ts'
+import { type Refusal, refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import { idempotencyHeaders, refusals, shelterName } from '../../http/wire.ts'
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
 import { capacityOf } from './capacity.ts'
+import { readHistory } from './history.ts'
 import {
   capacity,
   capacity_query,
+  history,
+  history_query,
   type PlacesChange,
   type PlacesChanged,
+  POINTS_MAX,
   places_change,
   places_changed,
 } from './schemas.ts'
-import { readCapacity } from './store.ts'
+import { readCapacity, readShelterId } from './store.ts'
 
 export function placesRoutes(
   app: App,
@@ -97,12 +102,55 @@ export function placesRoutes(
       return reply.send(body)
     },
   })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/capacity/history',
+    config: { scope: 'capacity:read' },
+    schema: {
+      operationId: 'getCapacityHistory',
+      tags: ['Capacity'],
+      summary: 'A series of capacity for plots',
+      description:
+        'From `from` to `to` in equal steps, for the nation, a region or a shelter, as known now. Late posts stand where they happened. Transfers never count as arrivals or departures.',
+      querystring: history_query,
+      response: { 200: history, ...refusals('shelter_not_found') },
+    },
+    async handler(request, reply) {
+      const { from, to, step, region, shelter } = request.query
+      const points = pointsOf(from, to, step, POINTS_MAX)
+      if (points.length === 0 || points.length > POINTS_MAX)
+        return sendProblem(reply, wrongSpan(points.length))
+      if (region !== undefined && shelter !== undefined) return sendProblem(reply, bothScopes())
+      const id = shelter === undefined ? undefined : await readShelterId(database, shelter)
+      if (shelter !== undefined && id === undefined) {
+        return sendProblem(reply, refuse('shelter_not_found', `No shelter is called ${shelter}.`))
+      }
+      return reply.send(await readHistory(database, { region, shelter: id }, points, step))
+    },
+  })
 }
 
-const bothKnown = () => {
-  const detail = 'known_at and known_seq both say what was known; give one.'
-  return {
-    ...refuse('invalid_parameters', detail),
-    errors: [{ parameter: 'known_seq', code: 'excludes_known_at', detail }],
-  }
-}
+/** A refusal of one query parameter whose value only makes sense beside the others. */
+const wrongParameter = (parameter: string, code: string, detail: string): Refusal => ({
+  ...refuse('invalid_parameters', detail),
+  errors: [{ parameter, code, detail }],
+})
+
+const wrongSpan = (points: number): Refusal =>
+  points === 0
+    ? wrongParameter('to', 'before_from', '`to` lies before `from`.')
+    : wrongParameter(
+        'step',
+        'too_small',
+        `At most ${POINTS_MAX} points: choose a longer step or a shorter span.`,
+      )
+
+const bothScopes = (): Refusal => wrongParameter('shelter', 'excludes_region', 'Give a region or a shelter.')
+
+const bothKnown = (): Refusal =>
+  wrongParameter(
+    'known_seq',
+    'excludes_known_at',
+    'known_at and known_seq both say what was known; give one.',
+  )

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { readStep, type Step } from '../../domain/duration.ts'
 import { PLACES_MAX, places_reasons } from '../../domain/shelters.ts'
-import { count, freeText, instant, queryInteger, regionCode } from '../../http/wire.ts'
+import { count, freeText, instant, queryInteger, regionCode, shelterName } from '../../http/wire.ts'
 import { balance_figures, shown_balance } from '../../ledgers/places/wire.ts'
 
 const reason = z.enum(places_reasons)
@@ -74,6 +75,54 @@ export const capacity = z
   })
   .meta({ id: 'Capacity', description: 'One snapshot: the regions add up to the national figures' })
 
+export const POINTS_MAX = 2_000
+
+const step = z
+  .codec(z.string(), z.custom<Step>(), {
+    decode: (text, context) => {
+      const read = readStep(text)
+      if (read !== undefined) return read
+      context.issues.push({
+        code: 'invalid_format',
+        format: 'duration',
+        input: text,
+        message: 'Must be a step of minutes, hours, days or weeks: PT15M, PT1H, P1D, P1W.',
+      })
+      return z.NEVER
+    },
+    encode: ({ ms }) => `PT${ms / 60_000}M`,
+  })
+  .meta({ override: { type: 'string', format: 'duration', examples: ['PT1H', 'P1D'] } })
+
+export const history_query = z.strictObject({
+  from: instant,
+  to: instant,
+  step: step.meta({ description: `Between two points; at most ${POINTS_MAX} points. A day is 24 hours.` }),
+  region: regionCode.optional(),
+  shelter: shelterName.optional(),
+})
+
+const flow = (description: string) => z.int().meta({ description: `${description} since the point before` })
+
+export const history = z
+  .array(
+    z
+      .strictObject({
+        at: instant,
+        ...balance_figures,
+        arrived: flow('People who arrived'),
+        departed: flow('People who left'),
+        transferred_in: flow('People who came from another shelter'),
+        transferred_out: flow('People who went to another shelter'),
+      })
+      .meta({ id: 'HistoryPoint' }),
+  )
+  .meta({
+    id: 'History',
+    description: 'Balances at each point, and who came and went since the point before',
+  })
+
+export type HistoryPoint = z.output<typeof history>[number]
 export type PlacesChange = z.output<typeof places_change>
 export type PlacesChanged = z.output<typeof places_changed>
 export type Capacity = z.output<typeof capacity>

@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../../database/client.ts'
 import { instantFromText } from '../../database/tables/columns.ts'
 import { journal, journal_head } from '../../database/tables/journal.ts'
 import { place_effects, region_day_sums, region_totals } from '../../database/tables/places.ts'
+import { shelters } from '../../database/tables/regions-and-shelters.ts'
 import type { Instant } from '../../domain/instant.ts'
 
 /** What was asked: by when it happened, and by what was known. */
@@ -129,4 +130,13 @@ async function recordedAt(database: Database, seq: number): Promise<Instant | un
   )
   const [row] = result.rows
   return row && instantFromText(row.recorded_at)
+}
+
+/** The id of a shelter by its id or code. */
+export async function readShelterId(database: Database, name: string): Promise<string | undefined> {
+  const [found] = await database
+    .select({ id: shelters.id })
+    .from(shelters)
+    .where(name.startsWith('AM-') ? eq(shelters.code, name) : eq(shelters.id, name))
+  return found?.id
 }
