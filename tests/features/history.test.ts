@@ -10,13 +10,21 @@ beforeAll(async () => {
   service = await startService()
   key = await service.issue('national_coordinator')
   const register = (code: string, places: number) =>
-    service.call('POST', '/v1/shelters', { key, body: aShelter(code, places, { occurred_at: '2023-09-20T00:00:00+04:00' }) })
+    service.call('POST', '/v1/shelters', {
+      key,
+      body: aShelter(code, places, { occurred_at: '2023-09-20T00:00:00+04:00' }),
+    })
   await register('AM-KT-0001', 50)
   await register('AM-SU-0001', 50)
   const arrive = (shelter: string, people: number, at: string, more: object = {}) =>
     service.call('POST', '/v1/arrivals', {
       key,
-      body: { shelter, household: { people, ...more }, occurred_at: at, ...('reference' in more && { moved: true }) },
+      body: {
+        shelter,
+        household: { people, ...more },
+        occurred_at: at,
+        ...('reference' in more && { moved: true }),
+      },
     })
   await arrive('AM-KT-0001', 4, '2023-09-26T10:30:00+04:00')
   await arrive('AM-KT-0001', 3, '2023-09-26T11:00:00+04:00', { reference: 'A1' })
@@ -31,10 +39,13 @@ beforeAll(async () => {
 afterAll(() => service.stop())
 
 const history = (query: string) => service.call('GET', `/v1/capacity/history?${query}`, { key })
-const figures = (body: Record<string, number>[], ...names: string[]) => body.map((point) => names.map((name) => point[name]))
+const figures = (body: Record<string, number>[], ...names: string[]) =>
+  body.map((point) => names.map((name) => point[name]))
 
 test('an hourly series has each arrival in the hour in which it happened, however late it was posted', async () => {
-  const { status, body } = await history('from=2023-09-26T09:00:00%2B04:00&to=2023-09-26T12:00:00%2B04:00&step=PT1H')
+  const { status, body } = await history(
+    'from=2023-09-26T09:00:00%2B04:00&to=2023-09-26T12:00:00%2B04:00&step=PT1H',
+  )
   expect(status).toBe(200)
   expect(figures(body, 'places', 'occupied', 'arrived')).toEqual([
     [100, 0, 0],
@@ -70,7 +81,11 @@ test('each point is what capacity answers as of its moment', async () => {
     const { body } = await history(`from=2023-09-26T00:30:00Z&to=2023-09-26T23:30:00Z&step=${step}`)
     for (const point of body) {
       const capacity = await service.call('GET', `/v1/capacity?as_of=${point.at}`, { key })
-      expect(capacity.body.national).toMatchObject({ places: point.places, occupied: point.occupied, free: point.free })
+      expect(capacity.body.national).toMatchObject({
+        places: point.places,
+        occupied: point.occupied,
+        free: point.free,
+      })
     }
   }
 })
@@ -87,5 +102,7 @@ test('a series that makes no sense is refused with the parameter that is wrong',
     const { status, body } = await history(query)
     expect([status, body.errors[0].parameter]).toEqual([400, parameter])
   }
-  expect((await history('from=2023-09-01T00:00:00Z&to=2023-09-26T00:00:00Z&step=P1D&shelter=AM-KT-0999')).status).toBe(404)
+  expect(
+    (await history('from=2023-09-01T00:00:00Z&to=2023-09-26T00:00:00Z&step=P1D&shelter=AM-KT-0999')).status,
+  ).toBe(404)
 })

@@ -66,13 +66,11 @@ describe('the OpenAPI document', () => {
       'application/merge-patch+json',
       'application/json',
     ])
-    expect(document.paths['/v1/list'].get.parameters).toContainEqual({
-      name: 'limit',
-      in: 'query',
-      required: false,
-      description: 'How many at most',
-      schema: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
-    })
+    expect(document.paths['/v1/list'].get.parameters).toMatchObject([
+      { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 500, default: 50 } },
+      { name: 'cursor', in: 'query', schema: { type: 'string' } },
+      { name: 'open', in: 'query', schema: { type: 'boolean' } },
+    ])
     expect(document.paths['/problems']).toBeUndefined()
     expect(document.components.schemas.TestArrival.properties.occurred_at.format).toBe('date-time')
   })

@@ -138,13 +138,15 @@ describe('addresses and methods', () => {
   })
 
   it('an address with another method is 405 with Allow, whatever body comes along', async () => {
-    const answer = await server.call('/v1/shelters/AM-KT-0007', {
-      method: 'POST',
-      body: '<x/>',
-      headers: { 'content-type': 'text/xml' },
-    })
-    await expectProblem(answer, 405, 'method_not_allowed')
-    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, PATCH')
+    for (const type of ['text/xml', 'application/json']) {
+      const answer = await server.call('/v1/shelters/AM-KT-0007', {
+        method: 'POST',
+        body: '<x/>',
+        headers: { 'content-type': type },
+      })
+      await expectProblem(answer, 405, 'method_not_allowed')
+      expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, PATCH')
+    }
     const unheard = await exchange(server.port, request('PROPFIND /v1/list HTTP/1.1'))
     await expectRawProblem(unheard, 405, 'method_not_allowed')
   })
@@ -172,12 +174,13 @@ describe('bodies', () => {
   })
 
   it('another content type, charset or coding is 415', async () => {
-    for (const headers of [
+    const wrong: Record<string, string>[] = [
       { 'content-type': 'text/plain' },
       { 'content-type': 'nonsense' },
       { 'content-type': 'application/json; charset=latin1' },
       { 'content-encoding': 'gzip' },
-    ]) {
+    ]
+    for (const headers of wrong) {
       await expectProblem(await server.post('{"people":1}', headers), 415, 'unsupported_media_type')
     }
     const without_type = request(

@@ -69,7 +69,7 @@ export async function serviceOn(url: string, settings: Record<string, string> = 
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
     })
     const text = await response.text()
-    const json = /json/.test(response.headers.get('content-type') ?? '')
+    const json = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),

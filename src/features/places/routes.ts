@@ -4,6 +4,7 @@ import { pointsOf } from '../../domain/duration.ts'
 import { etagOf, notModified } from '../../http/preconditions.ts'
 import { type Refusal, refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
+import { onePage, sendTable } from '../../http/tables.ts'
 import { idempotencyHeaders, refusals, shelterName } from '../../http/wire.ts'
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
@@ -21,6 +22,7 @@ import {
   places_changed,
 } from './schemas.ts'
 import { readCapacity, readShelterId } from './store.ts'
+import { capacity_columns } from './table.ts'
 
 export function placesRoutes(
   app: App,
@@ -80,7 +82,7 @@ export function placesRoutes(
   app.route({
     method: 'GET',
     url: '/v1/capacity',
-    config: { scope: 'capacity:read' },
+    config: { scope: 'capacity:read', formats: ['json', 'csv'] },
     schema: {
       operationId: 'getCapacity',
       tags: ['Capacity'],
@@ -98,7 +100,20 @@ export function placesRoutes(
       const body = capacityOf(asked, await readCapacity(database, asked), options)
       // Weak, from figures and seq: the moment of asking is in the answer, and would make every answer new.
       const { seq, final, goal, national, regions } = body
-      if (notModified(request, reply, `W/${etagOf({ seq, final, goal, national, regions })}`)) return reply
+      if (
+        notModified(
+          request,
+          reply,
+          `W/${etagOf({ format: request.format, seq, final, goal, national, regions })}`,
+        )
+      )
+        return reply
+      if (request.format === 'csv') {
+        const { as_of, known_at } = body
+        const rows = body.regions.map((row) => ({ ...row, as_of, known_at }))
+        const table = { columns: capacity_columns, pages: onePage(rows), shown: (row: object) => row }
+        return sendTable(reply, table, { format: 'csv', hxl: asked.hxl, file_name: 'capacity' })
+      }
       return reply.send(body)
     },
   })

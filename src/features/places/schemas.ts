@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { readStep, type Step } from '../../domain/duration.ts'
 import { PLACES_MAX, places_reasons } from '../../domain/shelters.ts'
-import { count, freeText, instant, queryInteger, regionCode, shelterName } from '../../http/wire.ts'
+import {
+  count,
+  freeText,
+  instant,
+  queryBoolean,
+  queryInteger,
+  regionCode,
+  shelterName,
+} from '../../http/wire.ts'
 import { balance_figures, shown_balance } from '../../ledgers/places/wire.ts'
 
 const reason = z.enum(places_reasons)
@@ -61,6 +69,8 @@ export const capacity_query = z.strictObject({
     .optional()
     .meta({ description: 'What was known when that journal entry was the last' }),
   region: regionCode.optional(),
+  format: z.enum(['json', 'csv']).optional().meta({ description: 'Wins over Accept' }),
+  hxl: queryBoolean.optional().meta({ description: 'csv: with the row of HXL 1.1 tags' }),
 })
 
 export const capacity = z

@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
 import { etagOf, notModified, requireIfMatch } from '../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
+import { pagesOf, sendTable, type Table, type TableFormat } from '../../http/tables.ts'
 import { idempotencyHeaders, refusals } from '../../http/wire.ts'
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
@@ -17,6 +18,7 @@ import {
   regions_list,
   type ShelterChanged,
   type ShelterShown,
+  type SheltersQuery,
   shelter,
   shelter_changed,
   shelter_params,
@@ -24,16 +26,39 @@ import {
   shelters_page,
   shelters_query,
 } from './schemas.ts'
-import { readRegions, readShelter, readShelters, type ShelterRead } from './store.ts'
+import {
+  type After,
+  readRegions,
+  readShelter,
+  readShelters,
+  type ShelterFound,
+  type ShelterRead,
+} from './store.ts'
+import { shelter_columns } from './table.ts'
 
 /** A shelter as this principal may see it: the contact stays inside the remit. */
-function shownTo(principal: Principal, { shelter: row, balance }: ShelterRead): ShelterShown {
+function shownTo(
+  principal: Principal,
+  { shelter: row, balance, distance_km }: ShelterRead & { distance_km?: number },
+): ShelterShown {
   return {
     ...registerOf(row),
     ...(withinRemit(principal.remit, row) && { contact: row.contact }),
     balance: shownBalance(balance),
     seq: balance.seq,
+    overdue: row.available_until !== null && row.available_until < new Date().toISOString(),
+    ...(distance_km !== undefined && { distance_km: Math.round(distance_km * 1000) / 1000 }),
   }
+}
+
+/** Shelters on a page of JSON if the caller names no number, and in one short read of a stream. */
+const PAGE = 50
+const STREAM_PAGE = 500
+
+/** Where a page begins: a cursor is good for the order it was made in, and for no other. */
+function startOf({ near, sort }: SheltersQuery, cursor: string): After {
+  const by_number = near !== undefined || sort.by === 'free' || sort.by === 'places'
+  return by_number ? decodeCursor(cursor, ['number', 'string']) : decodeCursor(cursor, ['string', 'string'])
 }
 
 /** Strong, made from what is shown; its first part is the register's version, which is what a PATCH must know. */
@@ -119,12 +144,13 @@ export function sheltersRoutes(
   app.route({
     method: 'GET',
     url: '/v1/shelters',
-    config: { scope: 'shelters:read' },
+    config: { scope: 'shelters:read', formats: ['json', 'csv', 'geojson', 'ndjson'] },
     schema: {
       operationId: 'listShelters',
       tags: ['Register'],
       summary: 'Find shelters',
-      description: 'In the order of their codes, each with its balance.',
+      description:
+        'Each with its balance. As JSON in pages; as csv (HXL with `hxl=true`), geojson or ndjson as one stream.',
       querystring: shelters_query,
       response: {
         200: shelters_page,
@@ -132,15 +158,32 @@ export function sheltersRoutes(
       },
     },
     async handler(request, reply) {
-      const { cursor, limit } = request.query
-      const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      const { query, principal } = request
+      const { cursor, limit } = query
+      const start = cursor === undefined ? undefined : startOf(query, cursor)
+      const shown = (found: ShelterFound) => shownTo(principal, found)
+      if (request.format !== 'json') {
+        const read = (last: ShelterFound | undefined, page: number) =>
+          readShelters(database, query, last?.after ?? start, page)
+        const table: Table<ShelterFound> = {
+          columns: shelter_columns.map((column) => ({ ...column, value: (row) => column.value(shown(row)) })),
+          pages: pagesOf(read, { page: STREAM_PAGE, most: limit }),
+          shown,
+          position: ({ shelter: row }) => row,
+        }
+        return sendTable(reply, table, {
+          format: request.format as TableFormat,
+          hxl: query.hxl,
+          file_name: 'shelters',
+        })
+      }
       // One more than is asked for says whether there is a next page.
-      const rows = await readShelters(database, request.query, after as string | undefined, limit + 1)
-      const shown = rows.slice(0, limit)
-      const last = shown.at(-1)
-      const next_cursor = rows.length > limit && last !== undefined ? encodeCursor([last.shelter.code]) : null
+      const page = limit ?? PAGE
+      const rows = await readShelters(database, query, start, page + 1)
+      const last = rows.length > page ? rows[page - 1] : undefined
+      const next_cursor = last === undefined ? null : encodeCursor([...last.after])
       if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return { items: shown.map((row) => shownTo(request.principal, row)), next_cursor }
+      return reply.send({ items: rows.slice(0, page).map(shown), next_cursor })
     },
   })
 

@@ -14,6 +14,7 @@ import {
   freeText,
   instant,
   pageQuery,
+  queryBoolean,
   queryInteger,
   regionCode,
   shelterCode,
@@ -140,6 +141,8 @@ export const shelter = z
     contact: z.string().nullable().optional().meta({ description: 'Present only inside the remit' }),
     balance: shown_balance,
     seq: z.int().meta({ description: 'The journal entry that made the balance so' }),
+    overdue: z.boolean().meta({ description: '`available_until` has passed; nothing closes by itself' }),
+    distance_km: z.number().optional().meta({ description: 'From `near`, as the crow flies' }),
   })
   .meta({ id: 'Shelter', description: 'A building or site with places' })
 
@@ -156,13 +159,88 @@ export const shelter_changed = z
   })
   .meta({ id: 'ShelterChanged' })
 
+/** `lat,lon` in a query string. */
+const near = z
+  .codec(z.string(), z.strictObject({ latitude, longitude }), {
+    decode: (text, context) => {
+      const [, north, east] = /^(-?\d{1,2}(?:\.\d{1,10})?),(-?\d{1,3}(?:\.\d{1,10})?)$/.exec(text) ?? []
+      if (north !== undefined && east !== undefined)
+        return { latitude: Number(north), longitude: Number(east) }
+      context.issues.push({
+        code: 'invalid_format',
+        format: 'position',
+        input: text,
+        message: 'Must be latitude and longitude in degrees, 40.38,44.69 for instance.',
+      })
+      return z.NEVER
+    },
+    encode: (position) => `${position.latitude},${position.longitude}`,
+  })
+  .meta({
+    override: { type: 'string', examples: ['40.38,44.69'] },
+    description: 'Nearest first, with `distance_km`',
+  })
+
+/** `heated:yes,step_free:yes` in a query string: all of them must hold. */
+const asked_facts = z
+  .codec(z.string(), z.array(z.strictObject({ fact: z.enum(shelter_facts), answer: z.enum(fact_answers) })), {
+    decode: (text, context) => {
+      const read = text
+        .split(',')
+        .map((part) => z.tuple([z.enum(shelter_facts), z.enum(fact_answers)]).safeParse(part.split(':')))
+      if (read.every((one) => one.success)) return read.map(({ data: [fact, answer] }) => ({ fact, answer }))
+      context.issues.push({
+        code: 'invalid_format',
+        format: 'facts',
+        input: text,
+        message: `Must be facts and answers, heated:yes,pets:unknown for instance. Facts: ${shelter_facts.join(', ')}.`,
+      })
+      return z.NEVER
+    },
+    encode: (facts) => facts.map(({ fact, answer }) => `${fact}:${answer}`).join(','),
+  })
+  .meta({
+    override: { type: 'string', examples: ['heated:yes'] },
+    description: 'Facts that must hold, all of them',
+  })
+
+const sort_orders = ['code', 'name', 'free', 'places', 'created_at'] as const
+
+/** `free`, or `-free` for the most first. */
+const sort = z
+  .codec(z.string(), z.strictObject({ by: z.enum(sort_orders), descending: z.boolean() }), {
+    decode: (text, context) => {
+      const by = z.enum(sort_orders).safeParse(text.replace(/^-/, ''))
+      if (by.success) return { by: by.data, descending: text.startsWith('-') }
+      context.issues.push({
+        code: 'invalid_format',
+        format: 'sort',
+        input: text,
+        message: `Must be one of ${sort_orders.join(', ')}, with - before it for the reverse.`,
+      })
+      return z.NEVER
+    },
+    encode: ({ by, descending }) => `${descending ? '-' : ''}${by}`,
+  })
+  .meta({
+    override: { type: 'string', enum: sort_orders.flatMap((order) => [order, `-${order}`]), default: 'code' },
+  })
+
 export const shelters_query = z.strictObject({
-  ...pageQuery.shape,
+  cursor: pageQuery.shape.cursor,
+  limit: queryInteger(1, 500).optional().meta({
+    description: 'How many at most: 50 if left out, in JSON; csv, geojson and ndjson stream all of them',
+  }),
   region: regionCode.optional(),
   kind: z.enum(shelter_kinds).optional(),
   status: z.enum(shelter_statuses).optional(),
   min_free: queryInteger(0, PLACES_MAX).optional(),
+  facts: asked_facts.optional(),
   q: freeText(100).optional().meta({ description: 'Part of the code, name, community or address' }),
+  near: near.optional(),
+  sort: sort.prefault('code').meta({ description: 'Not with `near`; ties by code' }),
+  format: z.enum(['json', 'csv', 'geojson', 'ndjson']).optional().meta({ description: 'Wins over Accept' }),
+  hxl: queryBoolean.optional().meta({ description: 'csv: with the row of HXL 1.1 tags' }),
 })
 
 export const shelters_page = z
