@@ -91,7 +91,12 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
 
   const { register: registerShelter } = regionsAndShelters(app, { database, writer })
   places(app, { database, writer, goal: config.PLACES_GOAL, commit_ms_max: COMMIT_MS_MAX })
-  placement(app, { database, writer, alternatives_max_age_ms: config.ALTERNATIVES_MAX_AGE_MS })
+  placement(app, {
+    database,
+    writer,
+    alternatives_max_age_ms: config.ALTERNATIVES_MAX_AGE_MS,
+    drain_signal: server.drain_signal,
+  })
   changes(app, { database })
   const { issueKey, revokeKey } = clients({ writer, key_environment: config.KEY_ENVIRONMENT })
   extend?.(app, { database, writer })

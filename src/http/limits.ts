@@ -34,7 +34,7 @@ export function httpServerOptions(settings: LimitSettings) {
   return {
     ...loggingOptions(settings),
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: request_timeout_ms,
+    requestTimeout: 0,
     connectionTimeout: Math.max(STILL_MS_MAX, request_timeout_ms + 1_000, keep_alive_ms + 1_000),
     keepAliveTimeout: keep_alive_ms,
     genReqId: requestIdOf,
@@ -45,7 +45,8 @@ export function httpServerOptions(settings: LimitSettings) {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     http: {
-      requestTimeout: request_timeout_ms,
+      // Bodies have a limit of their own (lines.ts), which knows streams.
+      requestTimeout: 0,
       headersTimeout: headers_timeout_ms,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, headers_timeout_ms),
       maxHeaderSize: HEADER_BYTES_MAX,

@@ -6,6 +6,8 @@ declare module 'fastify' {
     /** The one scope that the operation needs; null for open ones. Every route names it. */
     scope?: string | null
     /** What the operation can answer with, the default first; null where nothing is negotiated (pages, assets). */
+    /** The body may be a stream of lines, which takes as long as it takes. */
+    streams?: boolean
     formats?: readonly [Format, ...Format[]] | null
   }
 }

@@ -7,6 +7,7 @@ import { installFormats } from './formats.ts'
 import { healthRoutes } from './health.ts'
 import { installJsonBody } from './json-body.ts'
 import { httpServerOptions, type LimitSettings } from './limits.ts'
+import { installBodyTimeout, installLines } from './lines.ts'
 import { collectMethods } from './methods.ts'
 import { type OpenapiSettings, registerOpenapi } from './openapi.ts'
 import { problemPages } from './problem-pages.ts'
@@ -57,6 +58,8 @@ export async function createServer(settings: HttpSettings): Promise<HttpServer> 
   installExpectations(plain)
   installFormats(plain)
   installJsonBody(plain)
+  installLines(plain)
+  installBodyTimeout(plain, settings.request_timeout_ms)
   await registerOpenapi(plain, {
     version: settings.version ?? '0.1.0',
     servers: settings.servers ?? [{ url: '/' }],

@@ -18,7 +18,12 @@ import { readOpenShelters } from './store.ts'
  */
 export function placement(
   app: App,
-  options: { database: Database; writer: Writer<ServiceLedgers>; alternatives_max_age_ms: number },
+  options: {
+    database: Database
+    writer: Writer<ServiceLedgers>
+    alternatives_max_age_ms: number
+    drain_signal: AbortSignal
+  },
 ): void {
   const { database, writer } = options
   const arrive = writer.command({
@@ -42,5 +47,5 @@ export function placement(
     decide: decideDeparture,
   })
   const openShelters = picture(() => readOpenShelters(database), options.alternatives_max_age_ms)
-  placementRoutes(app, { database, arrive, depart, openShelters })
+  placementRoutes(app, { database, arrive, depart, openShelters, drain_signal: options.drain_signal })
 }

@@ -1,17 +1,25 @@
+import { Readable } from 'node:stream'
 import { withinRemit } from '../../access/remit.ts'
 import type { Database } from '../../database/client.ts'
 import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { media_types } from '../../http/formats.ts'
+import { answerLines, type Line } from '../../http/lines.ts'
 import { etagOf, notModified } from '../../http/preconditions.ts'
 import { type Refusal, refuse, sendProblem } from '../../http/problem.ts'
+import { validatorCompiler } from '../../http/schema.ts'
 import type { App } from '../../http/server.ts'
 import { idempotencyHeaders, refusals } from '../../http/wire.ts'
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
 import { nearestWithRoom, type OpenShelter } from './alternatives.ts'
+import { answerItem, answerLine, type PostLine } from './batch.ts'
 import type { ArrivalFresh } from './rules.ts'
 import {
+  ARRIVALS_MAX,
   type Arrival,
   arrival,
+  arrivals_batch,
+  batch_answers,
   type Departure,
   departure,
   type StayChanged,
@@ -37,6 +45,9 @@ const write_refusals = [
   'database_unavailable',
 ] as const
 
+/** Lines of one stream that may wait for their commit. Several commits' worth, so that the writer never waits for us. */
+const LINES_UNDER_WAY_MAX = 1_024
+
 export function placementRoutes(
   app: App,
   options: {
@@ -44,6 +55,8 @@ export function placementRoutes(
     arrive: Submit<Arrival, ArrivalFresh, StayChanged>
     depart: Submit<Departure & { stay: string }, undefined, StayChanged>
     openShelters: () => Promise<OpenShelter[]>
+    /** aborted when the service goes away: streams end then */
+    drain_signal: AbortSignal
   },
 ): void {
   const { database, arrive, depart, openShelters } = options
@@ -89,6 +102,39 @@ export function placementRoutes(
         return sendProblem(reply, await withAlternatives(outcome.refused, request.body))
       markReplayed(reply, outcome)
       return reply.code(201).header('location', `/v1/stays/${outcome.answer.stay.id}`).send(outcome.answer)
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/arrivals/batch',
+    config: { scope: 'arrivals:write', streams: true, formats: ['json', 'ndjson'] },
+    schema: {
+      operationId: 'postArrivals',
+      tags: ['Arrivals and stays'],
+      summary: 'Post many arrivals at once',
+      description: `Up to ${ARRIVALS_MAX} as JSON; any number as application/x-ndjson, one a line, answered line by line as they commit. Each has its own \`key\`, which is its Idempotency-Key: a stream that broke off is sent again from the start, and nobody arrives twice.`,
+      consumes: ['application/json', 'application/x-ndjson'],
+      body: arrivals_batch,
+      response: { 200: batch_answers, ...refusals('payload_too_large') },
+    },
+    // A stream is no value: its lines are checked one by one.
+    validatorCompiler: (route) => (value: unknown) =>
+      value instanceof Readable ? { value } : validatorCompiler(route)(value),
+    async handler(request, reply) {
+      const caller = callerOf(request)
+      const post: PostLine = async (key, content) => {
+        const outcome = await arrive(caller, key, content, { lane: 'bulk' })
+        return 'refused' in outcome ? { refused: await withAlternatives(outcome.refused, content) } : outcome
+      }
+      const body: unknown = request.body
+      if (body instanceof Readable) {
+        const answer = async (line: Line) => `${JSON.stringify(await answerLine(line, post, request.id))}\n`
+        const lines = answerLines(body, answer, { window: LINES_UNDER_WAY_MAX, signal: options.drain_signal })
+        return reply.type(media_types.ndjson).send(lines as never)
+      }
+      const items = await Promise.all(request.body.items.map((item) => answerItem(item, post, request.id)))
+      return reply.code(200).send({ items: items as never })
     },
   })
 

@@ -152,6 +152,37 @@ export const stays_page = z
 
 export const stay_params = z.strictObject({ stay: anyUuid })
 
+export const ARRIVALS_MAX = 500
+
+export const arrivals_batch = z
+  .strictObject({
+    items: z
+      .array(z.looseObject({}))
+      .min(1)
+      .max(ARRIVALS_MAX)
+      .meta({
+        description: 'Arrivals, each with its own `key`; one that is wrong is answered 422 in its place',
+      }),
+  })
+  .meta({
+    id: 'ArrivalsBatch',
+    example: { items: [{ key: 'phone-7-0001', shelter: 'AM-KT-0007', household: { people: 5 } }] },
+  })
+
+export const batch_answers = z
+  .strictObject({
+    items: z.array(
+      z
+        .strictObject({
+          key: z.string().nullable().meta({ description: 'null where the line had none that can be used' }),
+          status: z.int(),
+          body: z.looseObject({}).meta({ description: 'What the single call would have answered' }),
+        })
+        .meta({ id: 'BatchAnswer' }),
+    ),
+  })
+  .meta({ id: 'BatchAnswers', description: 'In the order of the items' })
+
 export type Arrival = z.output<typeof arrival>
 export type Departure = z.output<typeof departure>
 export type StaySummary = z.output<typeof stay_summary>
