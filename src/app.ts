@@ -7,6 +7,7 @@ import { clients } from './features/clients/index.ts'
 import { placement } from './features/placement/index.ts'
 import { places } from './features/places/index.ts'
 import { ensureRegions, regionsAndShelters } from './features/regions-and-shelters/index.ts'
+import { installMetrics } from './http/metrics.ts'
 import { type App, createServer } from './http/server.ts'
 import { type BatchTiming, openWriter, type Writer, type WriterLog } from './journal/writer.ts'
 import { ledgers, type ServiceLedgers } from './ledgers/index.ts'
@@ -78,12 +79,16 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     isReady: async () => (await pool.query('select 1')).rowCount === 1,
   })
   const { app } = server
+  const metrics = installMetrics(app)
   const writer = openServiceWriter({
     url: config.DATABASE_URL,
     log: app.log,
     queue_max: config.WRITER_QUEUE_MAX,
     batch_max: config.WRITER_BATCH_MAX,
-    ...(on_batch && { on_batch }),
+    on_batch(timing) {
+      metrics.observeCommit(timing)
+      on_batch?.(timing)
+    },
   })
   authentication({ database, cache_ms: config.KEY_CACHE_MS, cache_max: KEYS_REMEMBERED_MAX }).protect(app, {
     open_prefixes: ['/docs', '/problems'],
@@ -99,6 +104,12 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   })
   changes(app, { database })
   const { issueKey, revokeKey } = clients({ writer, key_environment: config.KEY_ENVIRONMENT })
+  metrics.serve({
+    writer_queue_commands: { help: 'Commands that wait for the writer', read: writer.queued },
+    database_pool_connections: { help: 'Connections for reads', read: () => pool.totalCount },
+    database_pool_idle: { help: 'Connections for reads that are free', read: () => pool.idleCount },
+    database_pool_waiting: { help: 'Requests that wait for a connection', read: () => pool.waitingCount },
+  })
   extend?.(app, { database, writer })
   await server.finish()
 

@@ -37,6 +37,7 @@ export const scope_meanings = {
   'clients:write': 'let clients in, issue and revoke keys',
   'standards:read': 'see the thresholds the service judges by, and their sources',
   'standards:write': 'change the thresholds the service judges by',
+  'metrics:read': 'see how the service itself is doing',
   'journal:audit': 'see who made an entry, and the types that concern only auditors',
 } as const
 
