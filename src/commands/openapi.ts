@@ -5,10 +5,10 @@ import { openEnvironment } from './environment.ts'
 
 const path = fileURLToPath(new URL('../../openapi/v1.json', import.meta.url))
 
-/** The published document, as the file that is kept: `servers` is left out, for it depends on where one runs. */
+/** The published document, as the file that is kept: its `servers` are no address, for that depends on where one runs. */
 export function publishedText(document: object): string {
-  const { servers: _servers, ...published } = document as { servers?: unknown }
-  return `${JSON.stringify(published, null, 2)}\n`
+  const servers = [{ url: '/', description: 'Wherever the service runs' }]
+  return `${JSON.stringify({ ...document, servers }, null, 2)}\n`
 }
 
 /** `openapi` writes openapi/v1.json from the routes; with `--check` a difference is an error. */

@@ -57,9 +57,20 @@ async function startTemporary(): Promise<Server> {
   }
 }
 
-/** For CI with Docker: the PostgreSQL version of production, in a container. Nobody needs it yet. */
+/** A PostgreSQL as it is published, in a container: what production runs, where a Docker engine is at hand. */
 async function startContainer(): Promise<Server> {
-  throw new Error('TEST_DATABASE=container is not there yet: leave it unset for the embedded PostgreSQL')
+  const { GenericContainer, Wait } = await import('testcontainers')
+  const container = await new GenericContainer('postgres:18')
+    .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
+    .withCommand(['postgres', '-c', 'max_connections=200', '-c', 'fsync=off'])
+    .withExposedPorts(5432)
+    // Said twice: by the server that makes the database, and by the one that stays.
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .start()
+  return {
+    admin_url: `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
+    stop: async () => void (await container.stop()),
+  }
 }
 
 /**
