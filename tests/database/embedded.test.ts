@@ -136,7 +136,9 @@ test('two processes share one server, and the last one out stops it', async () =
 })
 
 test('a stale postmaster.pid that names a foreign process stops neither the start nor that process', async () => {
-  const bystander = spawn('sleep', ['600'])
+  // Of the server's own account: one of another account PostgreSQL itself sees through.
+  const { uid, gid } = await stat(join(data_dir, 'postgres'))
+  const bystander = spawn('sleep', ['600'], { uid, gid })
   await writeFile(
     join(data_dir, 'postgres/postmaster.pid'),
     `${bystander.pid}\n${data_dir}/postgres\n1700000000\n5999\n\n127.0.0.1\n`,

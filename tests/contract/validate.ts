@@ -1,0 +1,74 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { type Document, inlined, operationsOf, type Schema } from './document.ts'
+
+/* Whether what the service says is what its document says. */
+
+/** Compiles schemas of the document; what a schema says beyond JSON Schema 2020-12 and OpenAPI's notes is refused. */
+export function schemaCompiler(): (schema: Schema) => ValidateFunction {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false })
+  addFormats.default(ajv)
+  ajv.addKeyword('example')
+  const compiled = new WeakMap<Schema, ValidateFunction>()
+  return (schema) => {
+    const validate = compiled.get(schema) ?? ajv.compile(schema)
+    compiled.set(schema, validate)
+    return validate
+  }
+}
+
+/** What a validator found wrong the last time, one line each. */
+export const complaintsOf = ({ errors }: ValidateFunction): string =>
+  (errors ?? [])
+    .map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
+    .join('\n')
+
+export type AnswerCheck = (
+  operation: string,
+  status: number,
+  body: unknown,
+  content_type?: string | undefined,
+) => void
+
+/**
+ * A check of answers against the document: of an operation, named by its operationId or as `GET /v1/shelters/{shelter}`.
+ * It throws where the operation is not in the document, where it names no such status or content type, and where the
+ * body is not what stands there. An answer without a body is `undefined` or the empty text.
+ */
+export function answersMatch(document: Document): AnswerCheck {
+  const compile = schemaCompiler()
+  const answers = new Map<string, Record<string, { content: Map<string, Schema> }>>()
+  for (const { id, method, path, object } of operationsOf(document)) {
+    const by_status = Object.fromEntries(
+      Object.entries(object.responses).map(([status, { content = {} }]) => [
+        status,
+        {
+          content: new Map(
+            Object.entries(content).map(([type, { schema }]) => [type, inlined(document, schema)]),
+          ),
+        },
+      ]),
+    )
+    answers.set(id, by_status)
+    answers.set(`${method} ${path}`, by_status)
+  }
+
+  return (operation, status, body, content_type) => {
+    const by_status = answers.get(operation)
+    if (by_status === undefined) throw new Error(`${operation} is not in the document`)
+    const documented = by_status[String(status)]
+    const name = `${operation} ${status}`
+    if (documented === undefined) throw new Error(`${name} is not in the document`)
+    const { content } = documented
+    const is_empty = body === undefined || body === ''
+    if (content.size === 0 || is_empty) {
+      if (content.size === 0 && is_empty) return
+      throw new Error(is_empty ? `${name} has no body` : `${name} has a body, the document knows none`)
+    }
+    const type = content_type?.split(';')[0]?.trim() ?? [...content.keys()][0] ?? ''
+    const schema = content.get(type)
+    if (schema === undefined) throw new Error(`${name} is ${type}, the document knows ${[...content.keys()]}`)
+    const validate = compile(schema)
+    if (!validate(body)) throw new Error(`${name} is not as documented:\n${complaintsOf(validate)}`)
+  }
+}

@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { type Role, role_names } from '../../src/access/scopes.ts'
+import { aShelter, newIdempotencyKey, startService } from '../setup/service.ts'
+import { bodySchema, type Document, examplesOf, isRecord, type Operation, parametersOf } from './document.ts'
+
+/*
+ * A service with one of everything that an operation can name, and for each operation of its document a request that
+ * succeeds. Tests that walk over all operations start from here, so whoever adds an operation teaches this file what
+ * a request of it needs: a value for a new path parameter, or content where the document's example will not do.
+ */
+
+/** A route as it was registered, with what hooks made of it. */
+export type Route = RouteOptions & { methods: string[] }
+
+/** All routes of the application that `work` builds. Fastify tells of each instance it makes, the application first. */
+async function withRoutes<Result>(work: () => Promise<Result>): Promise<{ made: Result; routes: Route[] }> {
+  const routes: Route[] = []
+  const listen = (message: unknown): void => {
+    // Plug-ins make instances for purposes of their own.
+    unsubscribe('fastify.initialization', listen)
+    const { fastify } = message as { fastify: FastifyInstance }
+    fastify.addHook('onRoute', (route) => {
+      // The object itself and no copy: hooks that come later change it.
+      routes.push(Object.assign(route, { methods: [route.method].flat().map(String) }))
+    })
+  }
+  subscribe('fastify.initialization', listen)
+  return { made: await work(), routes }
+}
+
+/** A request to an operation, ready to go out. */
+export type Prepared = {
+  operation: Operation
+  method: string
+  /** with its parameters filled in */
+  path: string
+  /** what must be there, by name */
+  query: Record<string, string>
+  headers: Record<string, string>
+  body?: unknown
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>
+
+/** The shelter that the examples of the document name. */
+export const SHELTER = 'AM-KT-0007'
+
+export async function startWorld(settings: Record<string, string> = {}) {
+  const { made: service, routes } = await withRoutes(() => startService(settings))
+  const document: Document = (await service.call('GET', '/openapi.json')).body
+  const admin = await service.issue('admin')
+  const made = await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(SHELTER, 500) })
+  const shelter_id: string = made.body.shelter.id
+
+  const keys = {} as Record<Role, string>
+  for (const role of role_names) {
+    const regions = role === 'regional_coordinator' ? ['AM-KT'] : []
+    const shelters = role === 'shelter_staff' ? [shelter_id] : []
+    keys[role] = role === 'admin' ? admin : await service.issue(role, { regions, shelters })
+  }
+
+  let shelters_named = 100
+  async function newStay(): Promise<string> {
+    const arrived = await service.call('POST', '/v1/arrivals', {
+      key: admin,
+      body: { shelter: SHELTER, household: { people: 6 } },
+    })
+    return arrived.body.stay.id
+  }
+
+  /** What stands in a path under each name: something that exists, new for each request. */
+  const path_values: Record<string, () => Promise<string>> = {
+    shelter: async () => SHELTER,
+    stay: newStay,
+  }
+
+  /** What an example cannot know: codes and references that are still free. */
+  const changed_examples: Record<string, (example: Record<string, unknown>) => unknown> = {
+    registerShelter: (example) => ({
+      ...example,
+      code: `AM-KT-${String(++shelters_named).padStart(4, '0')}`,
+    }),
+    postArrival: (example) => ({
+      ...example,
+      household: { ...(example.household as object), reference: `Example ${++shelters_named}` },
+    }),
+  }
+
+  const headersAsked = (operation: Operation): string[] =>
+    parametersOf(document, operation, 'header').map(({ name }) => name.toLowerCase())
+
+  /** Of a query only what is required, as the document's example has it. */
+  function queryOf(operation: Operation): Record<string, string> {
+    const required = parametersOf(document, operation, 'query').filter((parameter) => parameter.required)
+    return Object.fromEntries(
+      required.map(({ name, schema }) => {
+        const [first] = examplesOf(schema)
+        if (first === undefined) throw new Error(`${name} of ${operation.id} is required and has no example`)
+        return [name, String(first)]
+      }),
+    )
+  }
+
+  function bodyOf(operation: Operation): unknown {
+    const schema = bodySchema(document, operation)
+    if (schema === undefined) return undefined
+    const { example } = schema
+    if (!isRecord(example)) throw new Error(`the body of ${operation.id} has no example`)
+    return changed_examples[operation.id]?.(example) ?? example
+  }
+
+  return {
+    service,
+    document,
+    routes,
+    keys,
+    port: Number(new URL(service.base).port),
+    shelter_id,
+    newStay,
+    /** A request that would succeed, as the admin; nothing is sent. */
+    async request(operation: Operation): Promise<Prepared> {
+      let path = operation.path
+      for (const { name } of parametersOf(document, operation, 'path')) {
+        const value = path_values[name]
+        if (value === undefined) throw new Error(`teach tests/contract/world.ts a value for {${name}}`)
+        path = path.replace(`{${name}}`, await value())
+      }
+      const body = bodyOf(operation)
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${admin}`,
+        ...(headersAsked(operation).includes('idempotency-key') && {
+          'idempotency-key': newIdempotencyKey(),
+        }),
+        ...(operation.method === 'PATCH' && { 'if-match': '*' }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      }
+      return {
+        operation,
+        method: operation.method,
+        path,
+        query: queryOf(operation),
+        headers,
+        ...(body !== undefined && { body }),
+      }
+    },
+    stop: () => service.stop(),
+  }
+}
