@@ -133,9 +133,9 @@ function queryKinds(parts: Parts, parameters: Parameter[]): Kind[] {
 const absent = (Object.keys(problems) as ProblemCode[]).filter((code) => /(^|_)not_found$/.test(code))
 
 /** The codes of a thing that is not there, by the name of its parameter. */
-function notFound(parameter: string | undefined): ProblemCode[] {
+function notFound(parameter: string | undefined): readonly ProblemCode[] {
   const code = `${parameter}_not_found`
-  return isProblemCode(code) ? [code, 'not_found'] : ['not_found']
+  return isProblemCode(code) ? [code, 'not_found'] : absent
 }
 
 const impossible_names = [
@@ -174,7 +174,7 @@ function pathKinds(parts: Parts, { path }: Operation, parameters: Parameter[]): 
   /** The path with its last parameter replaced; where there is none, with something at its end. */
   const going = (text: string): string =>
     last < 0 ? `${parts.path}${text}` : segments.toSpliced(last, 1, text).join('/')
-  const fault = (changed: string, codes: ProblemCode[], at: Fault['at'] = 'door') => ({
+  const fault = (changed: string, codes: readonly ProblemCode[], at: Fault['at'] = 'door') => ({
     bytes: bytesOf({ ...parts, path: changed }),
     codes,
     at,

@@ -28,12 +28,16 @@ const at = (node: Node, values: readonly unknown[]): Change[] =>
   values.map((value) => ({ value, path: node.path }))
 
 const wrongTypes: ChangesOf = (node, accepts) => {
-  const others = [null, true, 'text', 7, 0.5, [], [node.value], String(node.value)]
-  // An object in the place of an object is of the right type, whatever is in it.
-  const objects = isRecord(node.value) ? [] : [{}, { value: node.value }]
+  const { value, schema } = node
+  // An object in the place of an object is of the right type, whatever is in it; so is a list in that of a list.
+  const others = [
+    ...[null, true, 'text', 7, 0.5, String(value)],
+    ...(isRecord(value) ? [] : [{}, { value }]),
+    ...(Array.isArray(value) ? [] : [[], [value]]),
+  ]
   return at(
     node,
-    [...others, ...objects].filter((value) => !accepts(node.schema, value)),
+    others.filter((other) => !accepts(schema, other)),
   )
 }
 
@@ -63,8 +67,10 @@ const strange_names = [
 ]
 
 const unknownFields: ChangesOf = ({ branch, path, value }) => {
-  const closed = branch.additionalProperties === false || isRecord(branch.propertyNames)
-  if (!isRecord(value) || !closed) return []
+  // A schema that says nothing of further fields does not excuse the service: unknown ones are refused everywhere
+  // but where the document says that any are taken.
+  const open = isRecord(branch.additionalProperties) && !isRecord(branch.propertyNames)
+  if (!isRecord(value) || open) return []
   const known = Object.keys(recordOf(branch.properties))
   return strange_names
     .filter((name) => !known.includes(name))
@@ -73,7 +79,7 @@ const unknownFields: ChangesOf = ({ branch, path, value }) => {
 
 const numbersOutOfRange: ChangesOf = (node) => {
   const { branch, value } = node
-  if (typeof value !== 'number') return []
+  if (typeof value !== 'number' || (branch.type !== 'integer' && branch.type !== 'number')) return []
   const least = numberOr(branch.minimum, Number.NEGATIVE_INFINITY)
   const most = numberOr(branch.maximum, Number.POSITIVE_INFINITY)
   return at(node, [
@@ -126,9 +132,13 @@ const unusableText: ChangesOf = (node) => {
 
 const wrongLists: ChangesOf = (node) => {
   const { branch, value } = node
-  const most = branch.maxItems
-  if (!Array.isArray(value) || typeof most !== 'number' || value.length === 0) return []
-  return at(node, [Array.from({ length: most + 1 }, () => value[0]), Array(5_000).fill(value[0])])
+  const { maxItems: most, minItems: least } = branch
+  if (!Array.isArray(value)) return []
+  const full = value.length > 0 && typeof most === 'number' ? [most + 1, most + 5_000] : []
+  return at(node, [
+    ...(typeof least === 'number' && least > 0 ? [value.slice(0, least - 1)] : []),
+    ...full.map((length) => Array(length).fill(value[0])),
+  ])
 }
 
 const notAnObject: ChangesOf = (node) =>
@@ -143,7 +153,7 @@ const schema_kinds: Record<string, ChangesOf> = {
   'number out of range': numbersOutOfRange,
   'text of a wrong form': wrongText,
   'NUL or half a character': unusableText,
-  'too many entries': wrongLists,
+  'too many entries or too few': wrongLists,
   'no object': notAnObject,
 }
 

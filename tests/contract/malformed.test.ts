@@ -49,13 +49,8 @@ beforeAll(async () => {
   world = await startWorld()
   operations = operationsOf(world.document)
   matches = answersMatch(world.document)
-  console.log(`seed ${SEED}`)
 })
-afterAll(async () => {
-  const rows = [...sent].toSorted(([, one], [, other]) => other - one)
-  console.log(rows.map(([kind, count]) => `${String(count).padStart(5)} ${kind}`).join('\n'))
-  await world?.stop()
-})
+afterAll(() => world?.stop())
 
 /** Everything that is written down, as one text: each table's rows, the journal's head among them. */
 async function everything(): Promise<string> {
@@ -184,8 +179,11 @@ describe('malformed input', () => {
     }
     expect(failures.join('\n\n')).toBe('')
     const total = [...sent.values()].reduce((sum, count) => sum + count, 0)
+    console.log(
+      `seed ${SEED}: ${total} requests, ${sent.size} kinds of faults, ${operations.length} operations`,
+    )
     expect(total).toBeGreaterThanOrEqual(REQUESTS)
-    expect(new Set(tried.map(({ kind }) => kind.name)).size).toBeGreaterThan(40)
+    expect(sent.size).toBeGreaterThan(40)
   })
 
   test('has written nothing: each table is what it was, the journal’s head too', async () => {

@@ -79,10 +79,14 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
       return fc.boolean()
     case 'null':
       return fc.constant(null)
-    case 'array':
+    case 'array': {
+      const minLength = numberOr(schema.minItems, 0)
+      const maxLength = Math.min(minLength + 3, numberOr(schema.maxItems, minLength + 3))
       return fc.array(isRecord(schema.items) ? valuesOf(schema.items) : fc.constant(null), {
-        maxLength: Math.min(3, numberOr(schema.maxItems, 3)),
+        minLength,
+        maxLength,
       })
+    }
     case 'object':
       return objectsOf(schema)
     default:

@@ -46,11 +46,14 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 /** The shelter that the examples of the document name. */
 export const SHELTER = 'AM-KT-0007'
 
+/** Room for a stay of every request to come, and for the places that an example adds. */
+const ROOM = 15_000
+
 export async function startWorld(settings: Record<string, string> = {}) {
   const { made: service, routes } = await withRoutes(() => startService(settings))
   const document: Document = (await service.call('GET', '/openapi.json')).body
   const admin = await service.issue('admin')
-  const made = await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(SHELTER, 500) })
+  const made = await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(SHELTER, ROOM) })
   const shelter_id: string = made.body.shelter.id
 
   const keys = {} as Record<Role, string>
@@ -66,6 +69,7 @@ export async function startWorld(settings: Record<string, string> = {}) {
       key: admin,
       body: { shelter: SHELTER, household: { people: 6 } },
     })
+    if (arrived.status !== 201) throw new Error(`no stay could be made: ${JSON.stringify(arrived.body)}`)
     return arrived.body.stay.id
   }
 

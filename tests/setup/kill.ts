@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { instantOf } from '../../src/domain/instant.ts'
 import { type Caller, openCaller } from './caller.ts'
@@ -17,7 +18,7 @@ import { until } from './wait.ts'
 
 export type KillSize = {
   clients: number
-  /** the two processes in turn */
+  /** of the processes in turn */
   kills: number
   /** yeses between a start and the next kill */
   acknowledged_between: number
@@ -29,7 +30,7 @@ const halls = ['AM-KT-0001', 'AM-SU-0001', 'AM-AR-0001'] as const
 const HALL_PLACES = 20_000
 /** Fills up on the way, so that there are refusals among the answers. */
 const gym = 'AM-LO-0001'
-const GYM_PLACES = 60
+const GYM_PLACES = 20
 
 /** As long as a process may take to start. */
 const WANTED_MS_MAX = 60_000
@@ -45,8 +46,12 @@ type Post = {
   key: string
   shelter: string
   people: number
+  /** whether its first answer reaches the client; networks lose answers as kills do */
+  heard: boolean
   fate: Fate
 }
+
+export type Server = { base: string; stop(): Promise<void> }
 
 type Stay = { id: string; shelter: string; people: number; arrived_at: string }
 
@@ -56,6 +61,7 @@ function nthPost(index: number): Post {
     key: `kill-${String(index).padStart(6, '0')}`,
     shelter: index % 5 === 0 ? gym : (halls[index % halls.length] ?? halls[0]),
     people: 1 + (index % 3),
+    heard: index % 4 !== 3,
     fate: { known: 'nothing' },
   }
 }
@@ -77,16 +83,21 @@ type Target = { caller: Caller; under_way: number }
 /** Clients that post as long as they are let, each to a process that lives, and again where there was no answer. */
 function openCrowd(key: string, living: readonly Target[]) {
   const posts: Post[] = []
-  const count = { acknowledged: 0, broken: 0 }
+  const count = { acknowledged: 0, broken: 0, unheard: 0 }
   const strange: string[] = []
   let acknowledged_max = Number.POSITIVE_INFINITY
   let over = false
+  let held_from = Number.POSITIVE_INFINITY
 
   async function ask(target: Target, { key: idempotency_key, shelter, people, occurred_at }: Post) {
     target.under_way += 1
+    const asked_at = performance.now()
     const body = { shelter, household: { people }, occurred_at }
     try {
-      return await target.caller.ask('POST', '/v1/arrivals', { key, idempotency_key, body })
+      const reply = await target.caller.ask('POST', '/v1/arrivals', { key, idempotency_key, body })
+      const first = reply.status === 201 && reply.headers['idempotency-replayed'] === undefined
+      if (first && asked_at >= held_from) strange.push(`before its commit: ${reply.text}`)
+      return reply
     } catch {
       return undefined
     } finally {
@@ -95,14 +106,15 @@ function openCrowd(key: string, living: readonly Target[]) {
   }
 
   async function send(post: Post): Promise<Fate> {
-    for (let attempt = posts.length; ; attempt += 1) {
-      const target = living[attempt % living.length]
+    for (let attempt = 0; ; attempt += 1) {
+      const target = living[(posts.length + attempt) % living.length]
       if (target === undefined) throw new Error('no process lives')
       const reply = await ask(target, post)
-      if (reply === undefined) {
-        count.broken += 1
-        // Every other one is not sent again: then nobody knows what became of it.
-        if (count.broken % 2 === 1) return { known: 'nothing' }
+      if (reply === undefined) count.broken += 1
+      if (reply === undefined || (attempt === 0 && !post.heard)) {
+        count.unheard += 1
+        // Every other one is not sent again: then its client does not know what became of it.
+        if (count.unheard % 2 === 1) return { known: 'nothing' }
       } else if (reply.status === 201) {
         const { stay, seq } = JSON.parse(reply.text) as { stay: { id: string }; seq: number }
         return { known: 'acknowledged', stay: stay.id, seq }
@@ -134,14 +146,61 @@ function openCrowd(key: string, living: readonly Target[]) {
     want(more: number) {
       acknowledged_max = count.acknowledged + more
     },
+    /** From now on nobody can commit, so nothing new may be acknowledged. */
+    hold() {
+      held_from = performance.now()
+    },
+    release() {
+      held_from = Number.POSITIVE_INFINITY
+    },
     finish() {
       over = true
     },
   }
 }
 
-/** Registers the tests of the kills. */
-export function killTests(size: KillSize): void {
+/**
+ * Waits until the process whose sessions bear `name` is in the middle of its writes, rows sent and nothing committed,
+ * and has it killed there: a lock of ours on one of the tables stops whoever writes.
+ */
+async function killWhileItWrites(
+  url: string,
+  name: string,
+  crowd: ReturnType<typeof openCrowd>,
+  kill: () => Promise<unknown>,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const stopped = async (): Promise<string | undefined> => {
+    const { rows } = await client.query<{ name: string }>(
+      `select application_name as name
+       from pg_locks
+       join pg_stat_activity using (pid)
+       where relation = 'journal_seals'::regclass and not granted`,
+    )
+    return rows[0]?.name
+  }
+  try {
+    await until(`${name} writes`, async () => {
+      await client.query('begin')
+      await client.query('lock table journal_seals in share mode')
+      crowd.hold()
+      const is_it = (await until('somebody writes', stopped)) === name
+      if (is_it) await kill()
+      crowd.release()
+      await client.query('rollback')
+      return is_it
+    })
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Registers the tests of the kills: of two processes in turn, or of one, where `startSpared` gives another service on
+ * the same database that is never killed.
+ */
+export function killTests(size: KillSize, startSpared?: (database_url: string) => Promise<Server>): void {
   const processes = openProcesses()
   const finish: (() => Promise<void>)[] = []
   let crowd: ReturnType<typeof openCrowd>
@@ -153,18 +212,31 @@ export function killTests(size: KillSize): void {
   beforeAll(async () => {
     const database = await freshDatabase()
     finish.push(database.drop, processes.close)
-    const start = () => processes.serve({ DATABASE_URL: database.url })
+    const start = async (index: number) => {
+      const name = `slot ${index}`
+      const url = `${database.url}?application_name=${encodeURIComponent(name)}`
+      return { name, process: await processes.serve({ DATABASE_URL: url }) }
+    }
     const keys = await issueKeys(database.url, ['national_coordinator', 'auditor'])
     const key = keys.national_coordinator
 
     const living: Target[] = []
-    const join = (process: ServiceProcess) => {
-      const target = { caller: openCaller(process.base, size.clients), under_way: 0 }
+    const reach = (base: string): Target => {
+      const target = { caller: openCaller(base, size.clients), under_way: 0 }
       finish.push(target.caller.close)
       living.push(target)
-      return { process, target }
+      return target
     }
-    const slots = (await Promise.all([start(), start()])).map(join)
+    const join = ({ name, process }: { name: string; process: ServiceProcess }) => {
+      return { name, process, target: reach(process.base) }
+    }
+    const starting = startSpared === undefined ? [start(0), start(1)] : [start(0)]
+    const spared = await startSpared?.(database.url)
+    if (spared !== undefined) {
+      finish.push(spared.stop)
+      reach(spared.base)
+    }
+    const slots = (await Promise.all(starting)).map(join)
     const [one] = living
     for (const code of [...halls, gym]) {
       const made = await one?.caller.ask('POST', '/v1/shelters', {
@@ -185,14 +257,21 @@ export function killTests(size: KillSize): void {
     }
     for (let kill = 0; kill < size.kills; kill += 1) {
       await moreAnswers()
-      const victim = slots[kill % slots.length]
+      const slot = kill % slots.length
+      const victim = slots[slot]
       if (victim === undefined) throw new Error('there is nobody to kill')
-      await until('posts are on their way to the victim', () => victim.target.under_way > 1)
-      const dead = victim.process.kill()
-      living.splice(living.indexOf(victim.target), 1)
-      want(size.acknowledged_meanwhile)
-      await dead
-      slots[kill % slots.length] = join(await start())
+      const { target, process } = victim
+      const killIt = () => {
+        const dead = process.kill()
+        living.splice(living.indexOf(target), 1)
+        want(size.acknowledged_meanwhile)
+        return dead
+      }
+      // Every other one in the middle of its writes, the others wherever they are.
+      if (kill % 2 === 0) await killWhileItWrites(database.url, victim.name, crowd, killIt)
+      else await until('posts are on their way to it', () => target.under_way > 1).then(killIt)
+      // Whoever is not killed any more need not be there again.
+      if (kill + 1 < size.kills) slots[slot] = join(await start(slot))
     }
     await moreAnswers()
     end()
@@ -217,8 +296,8 @@ export function killTests(size: KillSize): void {
     const staysOf = () => Map.groupBy(stays, ({ arrived_at }) => arrived_at)
 
     test('hit posts that were on their way, and nobody was told anything but yes, full or nothing', () => {
-      expect(crowd.count.broken).toBeGreaterThanOrEqual(2)
-      expect(crowd.strange).toEqual([])
+      expect(crowd.count.broken).toBeGreaterThanOrEqual(size.kills)
+      expect(crowd.strange.slice(0, 3)).toEqual([])
       const known = new Set(crowd.posts.map(({ fate }) => fate.known))
       expect([...known].sort()).toEqual(['acknowledged', 'nothing', 'refused'])
     })
@@ -232,7 +311,7 @@ export function killTests(size: KillSize): void {
           stay?.id === fate.stay && stay.people === people && stay.shelter === balances.get(shelter)?.id
         return !as_told || more.length > 0 || entries[fate.seq - 1]?.subject?.id !== fate.stay
       })
-      expect(wrong).toEqual([])
+      expect(wrong.slice(0, 3)).toEqual([])
     })
 
     test('leave no unacknowledged post there twice, and no refused one at all', () => {
@@ -241,7 +320,7 @@ export function killTests(size: KillSize): void {
         const times = found.get(occurred_at)?.length ?? 0
         return times > (fate.known === 'refused' ? 0 : 1)
       })
-      expect(wrong).toEqual([])
+      expect(wrong.slice(0, 3)).toEqual([])
       const posted = new Set(crowd.posts.map(({ occurred_at }) => occurred_at))
       expect(stays.filter(({ arrived_at }) => !posted.has(arrived_at))).toEqual([])
     })
