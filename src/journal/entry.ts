@@ -8,10 +8,21 @@ export type EntryType =
   | 'shelter_registered'
   | 'shelter_changed'
   | 'places_changed'
+  | 'places_blocked'
+  | 'block_lifted'
+  | 'headcount_taken'
+  | 'headcount_settled'
   | 'household_arrived'
+  | 'household_grew'
   | 'household_departed'
   | 'household_transferred_out'
   | 'household_transferred_in'
+  | 'stay_corrected'
+  | 'stay_cancelled'
+  | 'hold_placed'
+  | 'hold_used'
+  | 'hold_released'
+  | 'hold_expired'
   | 'client_registered'
   | 'key_issued'
   | 'key_revoked'
@@ -32,6 +43,9 @@ export type Effect = Delta & {
   region: string
   at: Instant
   flow?: Flow
+  /** the stay or the hold that it came from, for ourselves: entries name them in `subject` and `data` */
+  stay?: string
+  hold?: string
   /** +1 where a shelter counts from here on, -1 where it is closed */
   shelters?: number
 }
@@ -44,7 +58,7 @@ export type NewEntry = {
   occurred_at: Instant
   shelter?: string
   region?: string
-  subject: { type: 'shelter' | 'stay' | 'client' | 'key'; id: string }
+  subject: { type: 'shelter' | 'stay' | 'hold' | 'block' | 'headcount' | 'client' | 'key'; id: string }
   people?: number
   effects: Effect[]
   balance?: ShownBalance
