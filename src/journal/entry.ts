@@ -23,12 +23,16 @@ export type EntryType =
   | 'hold_used'
   | 'hold_released'
   | 'hold_expired'
+  | 'stays_exported'
+  | 'reference_searched'
   | 'client_registered'
   | 'key_issued'
   | 'key_revoked'
 
 /** Types that concern only auditors: others see that something is there, and its place in the chain. */
 export const auditor_types: ReadonlySet<string> = new Set<EntryType>([
+  'stays_exported',
+  'reference_searched',
   'client_registered',
   'key_issued',
   'key_revoked',

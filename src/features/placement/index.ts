@@ -13,6 +13,7 @@ import { type ArrivalFresh, decideArrival } from './rules/arrivals.ts'
 import { decideCancellation } from './rules/cancellations.ts'
 import { decideCorrection } from './rules/corrections.ts'
 import { decideDeparture } from './rules/departures.ts'
+import { decideLook } from './rules/looks.ts'
 import { decideTransfer } from './rules/transfers.ts'
 import type { Arrival, Transfer } from './schemas.ts'
 
@@ -86,7 +87,8 @@ export function placement(
     }),
   }
   const operations = placementOperations(app, { ...options, commands })
-  staysRoutes(app, options)
+  const look = writer.command({ operation: 'look', fresh: nothing, needs: () => ({}), decide: decideLook })
+  staysRoutes(app, { database: options.database, look })
   return { operations, commands }
 }
 

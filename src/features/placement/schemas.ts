@@ -16,6 +16,8 @@ import {
   freeText,
   instant,
   pageQuery,
+  queryBoolean,
+  queryInteger,
   regionCode,
   shelterName,
   uuid7,
@@ -203,13 +205,22 @@ export const stay = z
   .meta({ id: 'Stay', description: 'One household in one shelter, from arrival to departure' })
 
 export const stays_query = z.strictObject({
-  ...pageQuery.shape,
+  cursor: pageQuery.shape.cursor,
+  limit: queryInteger(1, 500)
+    .optional()
+    .meta({ description: 'How many at most: 50 if left out, in JSON; csv and ndjson stream all of them' }),
   shelter: shelterName.optional(),
   region: regionCode.optional(),
-  reference: freeText(64).optional(),
+  reference: freeText(64)
+    .optional()
+    .meta({
+      description: 'Found everywhere by coordinators (families searching each other); the search is recorded',
+    }),
   status: z.enum(stay_statuses).optional(),
   arrived_from: instant.optional(),
   arrived_to: instant.optional(),
+  format: z.enum(['json', 'csv', 'ndjson']).optional().meta({ description: 'Wins over Accept' }),
+  hxl: queryBoolean.optional().meta({ description: 'csv: with the row of HXL 1.1 tags' }),
 })
 
 export const stays_page = z
