@@ -1,10 +1,12 @@
 import { authentication } from './access/authenticate.ts'
+import { itself } from './access/itself.ts'
 import type { Config } from './config.ts'
 import { type Database, database as openDatabase, openPool, types } from './database/client.ts'
 import { openFlights } from './database/flights.ts'
+import { batch } from './features/batch/index.ts'
 import { changes } from './features/changes/index.ts'
 import { clients } from './features/clients/index.ts'
-import { placement } from './features/placement/index.ts'
+import { alternatives, placement } from './features/placement/index.ts'
 import { places } from './features/places/index.ts'
 import { ensureRegions, regionsAndShelters } from './features/regions-and-shelters/index.ts'
 import { installMetrics } from './http/metrics.ts'
@@ -19,6 +21,8 @@ const LOCK_TIMEOUT_MS = 5_000
 const IDLE_IN_TRANSACTION_MS = 2_000
 const WRITER_WAIT_MS_MAX = 10_000
 const BULK_BATCH_MAX = 256
+/** Nothing depends on it: a due hold keeps nothing anyway. */
+const TIDY_EVERY_MS = 30_000
 const KEYS_REMEMBERED_MAX = 10_000
 
 /** The writer on a connection of its own: the one way of a change, for the service and for its commands. */
@@ -42,6 +46,7 @@ export function openServiceWriter(options: {
     ledgers,
     flights,
     log,
+    itself: () => itself('writer'),
     settings: {
       queue_max: options.queue_max,
       batch_max: options.batch_max,
@@ -95,11 +100,17 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   })
 
   const { register: registerShelter } = regionsAndShelters(app, { database, writer })
-  places(app, { database, writer, goal: config.PLACES_GOAL, commit_ms_max: COMMIT_MS_MAX })
-  placement(app, {
+  const withAlternatives = alternatives(database, config.ALTERNATIVES_MAX_AGE_MS)
+  const standing = places(app, {
     database,
     writer,
-    alternatives_max_age_ms: config.ALTERNATIVES_MAX_AGE_MS,
+    goal: config.PLACES_GOAL,
+    commit_ms_max: COMMIT_MS_MAX,
+    withAlternatives,
+  })
+  const staying = placement(app, { database, writer, withAlternatives })
+  batch(app, {
+    operations: [...staying.operations, ...standing.operations],
     drain_signal: server.drain_signal,
   })
   changes(app, { database })
@@ -113,7 +124,11 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   extend?.(app, { database, writer })
   await server.finish()
 
+  const tidying = setInterval(() => {
+    standing.tidyHolds().catch((error: unknown) => app.log.warn({ err: error }, 'holds were not tidied up'))
+  }, TIDY_EVERY_MS)
   app.addHook('onClose', async () => {
+    clearInterval(tidying)
     await writer.close()
     await pool.end()
   })

@@ -1,8 +1,8 @@
+import { itself } from '../access/itself.ts'
 import type { buildApp } from '../app.ts'
 import { regions } from '../domain/regions.ts'
 import type { ShelterKind } from '../domain/shelters.ts'
 import type { NewShelter } from '../features/regions-and-shelters/schemas.ts'
-import { operatorAt } from './operator.ts'
 
 const SHELTERS = 400
 const PLACES = 40_000
@@ -59,7 +59,7 @@ export async function seedDemo(
   register: Awaited<ReturnType<typeof buildApp>>['registerShelter'],
 ): Promise<number> {
   const outcomes = await Promise.all(
-    demoShelters().map((shelter) => register(operatorAt('demo'), `demo ${shelter.code}`, shelter)),
+    demoShelters().map((shelter) => register(itself('command-line:demo'), `demo ${shelter.code}`, shelter)),
   )
   return outcomes.filter((outcome) => !('refused' in outcome) && !outcome.replayed).length
 }

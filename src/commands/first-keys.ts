@@ -1,9 +1,9 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { itself } from '../access/itself.ts'
 import type { Role } from '../access/scopes.ts'
 import type { buildApp } from '../app.ts'
 import { region_codes } from '../domain/regions.ts'
-import { operatorAt } from './operator.ts'
 
 /** `DATA_DIR/keys.json`: a key for each of four roles. */
 export type FirstKeys = Record<(typeof first_roles)[number], string>
@@ -23,7 +23,7 @@ export async function firstKeys(
   if (kept !== undefined) return { keys: JSON.parse(kept) as FirstKeys, made: false }
   const keys: Record<string, string> = {}
   for (const role of first_roles) {
-    const issued = await issueKey(operatorAt('start'), {
+    const issued = await issueKey(itself('command-line:start'), {
       name: `First ${role.replaceAll('_', ' ')}`,
       role,
       kind: role === 'partner' ? 'partner_system' : 'person',

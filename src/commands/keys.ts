@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import pino from 'pino'
+import { itself } from '../access/itself.ts'
 import { wrongRemit } from '../access/remit.ts'
 import { roleOf, roles } from '../access/scopes.ts'
 import { openServiceWriter } from '../app.ts'
@@ -8,7 +9,6 @@ import { region_codes } from '../domain/regions.ts'
 import { clients, listKeys } from '../features/clients/index.ts'
 import { readShelter } from '../features/regions-and-shelters/store.ts'
 import { openEnvironment } from './environment.ts'
-import { operatorAt } from './operator.ts'
 
 export const keys_help = `npm run -s keys -- issue --name NAME --role ROLE [--shelters CODE,…] [--regions AM-KT,…] [--no-overflow]
     prints the new key alone; it is shown this once. Roles: ${Object.keys(roles).join(', ')}
@@ -50,7 +50,7 @@ export async function keys(words: string[]): Promise<void> {
       for (const key of await listKeys(database)) console.log(JSON.stringify(key))
     } else if (action === 'revoke') {
       if (id === undefined) throw new Error(keys_help)
-      const outcome = await revokeKey(operatorAt('keys'), id)
+      const outcome = await revokeKey(itself('command-line:keys'), id)
       if ('refused' in outcome) throw new Error(outcome.refused.detail)
       console.log(`${id} was revoked at ${outcome.answer.revoked_at}`)
     } else {
@@ -67,7 +67,7 @@ export async function keys(words: string[]): Promise<void> {
       }
       const wrong = wrongRemit({ role, regions, shelters })
       if (wrong !== undefined) throw new Error(wrong)
-      const issued = await issueKey(operatorAt('keys'), {
+      const issued = await issueKey(itself('command-line:keys'), {
         name: values.name,
         role,
         kind: role === 'partner' ? 'partner_system' : 'person',

@@ -36,3 +36,13 @@ export const referenceKey = (reference: string): string =>
     .normalize('NFKC')
     .toUpperCase()
     .replace(/[\s\p{Pd}\u2212]/gu, '')
+
+export const addition_reasons = ['joined', 'born', 'returned'] as const
+export const correction_reasons = ['miscounted', 'typing_error', 'other'] as const
+export const cancellation_reasons = [
+  'posted_twice',
+  'wrong_shelter',
+  'never_arrived',
+  'typing_error',
+  'other',
+] as const

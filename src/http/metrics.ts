@@ -41,18 +41,27 @@ export function installMetrics(app: App): Metrics & { serve(gauges: Gauges): voi
     buckets: SECONDS,
     registers,
   })
-  const batches = new Histogram({ name: 'writer_batch_commands', help: 'Commands in one commit', buckets: BATCH, registers })
+  const batches = new Histogram({
+    name: 'writer_batch_commands',
+    help: 'Commands in one commit',
+    buckets: BATCH,
+    registers,
+  })
 
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
-    requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+    requests.observe(
+      { method: request.method, route, status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    )
     done()
   })
 
   return {
     observeCommit({ commands, ...figures }) {
       batches.observe(commands)
-      for (const [name, ms] of Object.entries(figures)) phases.observe({ phase: name.replace(/_ms$/, '') }, ms / 1000)
+      for (const [name, ms] of Object.entries(figures))
+        phases.observe({ phase: name.replace(/_ms$/, '') }, ms / 1000)
     },
     serve(gauges) {
       for (const [name, { help, read }] of Object.entries(gauges)) {

@@ -240,6 +240,21 @@ export const problems = {
     title: 'The moment lies before the year 2000',
     advice: 'Check the clock and the year of `occurred_at`.',
   },
+  same_shelter: {
+    status: 422,
+    title: 'They are in that shelter already',
+    advice: 'Name another shelter in `to`.',
+  },
+  too_many_people: {
+    status: 422,
+    title: 'More people than a stay can have',
+    advice: 'Post a second group.',
+  },
+  composition_too_large: {
+    status: 422,
+    title: 'The composition counts more people than there are',
+    advice: 'Correct `people` and `composition` together.',
+  },
   reason_does_not_fit: {
     status: 422,
     title: 'The reason does not go with the change',

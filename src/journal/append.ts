@@ -12,12 +12,9 @@ export type Head = { seq: number; hash: Buffer; recorded_at: Instant }
 /** A command that was decided in this commit, and what it leaves in the journal. */
 export type Decided = {
   caller: Caller
-  key: string
-  operation: string
-  fingerprint: Buffer
-  status: number
-  answer: unknown
   entries: NewEntry[]
+  /** what a repetition is answered with; nothing where nobody can repeat it */
+  command?: { key: string; operation: string; fingerprint: Buffer; status: number; answer: unknown }
 }
 
 const SALT_BYTES = 16
@@ -43,7 +40,7 @@ export function appendTo(head: Head, at: Instant, decided: Decided[]) {
   const seal_rows: object[] = []
   const command_rows: object[] = []
   let { seq, hash } = head
-  for (const { caller, key, operation, fingerprint, status, answer, entries: new_entries } of decided) {
+  for (const { caller, command, entries: new_entries } of decided) {
     const first_seq = seq + 1
     const actor = caller.principal.id
     const client = caller.principal.key_id
@@ -67,13 +64,14 @@ export function appendTo(head: Head, at: Instant, decided: Decided[]) {
       })
       seal_rows.push({ seq, salt: hex(salt), actor, client, request_id })
     }
+    if (command === undefined) continue
     command_rows.push({
       principal: caller.principal.id,
-      key,
-      operation,
-      fingerprint: hex(fingerprint),
-      status,
-      answer: JSON.stringify(answer),
+      key: command.key,
+      operation: command.operation,
+      fingerprint: hex(command.fingerprint),
+      status: command.status,
+      answer: JSON.stringify(command.answer),
       first_seq,
       last_seq: seq,
       recorded_at: at,

@@ -8,16 +8,31 @@ export type EntryType =
   | 'shelter_registered'
   | 'shelter_changed'
   | 'places_changed'
+  | 'places_blocked'
+  | 'block_lifted'
+  | 'headcount_taken'
+  | 'headcount_settled'
   | 'household_arrived'
+  | 'household_grew'
   | 'household_departed'
   | 'household_transferred_out'
   | 'household_transferred_in'
+  | 'stay_corrected'
+  | 'stay_cancelled'
+  | 'hold_placed'
+  | 'hold_used'
+  | 'hold_released'
+  | 'hold_expired'
+  | 'stays_exported'
+  | 'reference_searched'
   | 'client_registered'
   | 'key_issued'
   | 'key_revoked'
 
 /** Types that concern only auditors: others see that something is there, and its place in the chain. */
 export const auditor_types: ReadonlySet<string> = new Set<EntryType>([
+  'stays_exported',
+  'reference_searched',
   'client_registered',
   'key_issued',
   'key_revoked',
@@ -32,6 +47,9 @@ export type Effect = Delta & {
   region: string
   at: Instant
   flow?: Flow
+  /** the stay or the hold that it came from, for ourselves: entries name them in `subject` and `data` */
+  stay?: string
+  hold?: string
   /** +1 where a shelter counts from here on, -1 where it is closed */
   shelters?: number
 }
@@ -44,7 +62,7 @@ export type NewEntry = {
   occurred_at: Instant
   shelter?: string
   region?: string
-  subject: { type: 'shelter' | 'stay' | 'client' | 'key'; id: string }
+  subject: { type: 'shelter' | 'stay' | 'hold' | 'block' | 'headcount' | 'client' | 'key'; id: string }
   people?: number
   effects: Effect[]
   balance?: ShownBalance

@@ -11,10 +11,12 @@ import type { Entry, NewEntry } from './entry.ts'
 export type Ledger<Needs, Facts, Changes> = {
   /** Reads, under the journal's lock, what the commands need. All statements are sent before any is awaited. */
   load(send: Send, needs: Needs[]): Promise<Facts>
-  /** Makes the facts what they will be once the changes are written. */
-  apply(facts: Facts, changes: Changes): void
+  /** Makes the facts what they will be once the changes are written and the entries appended. */
+  apply(facts: Facts, changes: Changes, entries: NewEntry[]): void
+  /** What must be settled before anything is decided, because its time has come: holds that are due. */
+  settle?(facts: Facts, now: Moment): { changes: Changes; entries: NewEntry[] } | undefined
   /** Sends the statements that write the changes, in order, and the effects of the entries. */
-  write(send: Send, changes: Changes[], entries: Entry[]): Promise<unknown>[]
+  write(send: Send, facts: Facts, changes: Changes[], entries: Entry[]): Promise<unknown>[]
 }
 
 export type Ledgers = Record<string, Ledger<unknown, unknown, unknown>>

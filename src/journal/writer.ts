@@ -103,6 +103,8 @@ export function openWriter<L extends Ledgers>(options: {
   flights: Flights
   settings: WriterSettings
   log: WriterLog
+  /** who settles what has come due */
+  itself: () => Caller
   on_batch?: (timing: BatchTiming) => void
 }): Writer<L> {
   const { flights, settings, log } = options
@@ -214,6 +216,7 @@ export function openWriter<L extends Ledgers>(options: {
     const written = ledgers.flatMap(([name, ledger]) =>
       ledger.write(
         send,
+        facts[name],
         changes.flatMap((change) => (change[name] === undefined ? [] : [change[name]])),
         appended.entries,
       ),
@@ -249,10 +252,19 @@ export function openWriter<L extends Ledgers>(options: {
   ) {
     const now = momentAfter(head, head.clock)
     const earlier = new Map(earlier_rows.map((row) => [row.ordinal - 1, row]))
-    const in_this_batch = new Map<string, Decided>()
+    const in_this_batch = new Map<string, NonNullable<Decided['command']>>()
     const outcomes: Outcome<unknown>[] = []
     const decided: Decided[] = []
     const changes: Record<string, unknown>[] = []
+
+    for (const [name, ledger] of ledgers) {
+      const settled = ledger.settle?.(facts[name], now)
+      if (settled === undefined) continue
+      ledger.apply(facts[name], settled.changes, settled.entries)
+      now.seq += settled.entries.length
+      decided.push({ caller: options.itself(), entries: settled.entries })
+      changes.push({ [name]: settled.changes })
+    }
 
     batch.forEach((pending, index) => {
       const { kind, command, key, fingerprint } = pending
@@ -278,20 +290,12 @@ export function openWriter<L extends Ledgers>(options: {
         }
         for (const [name, ledger] of ledgers) {
           const change = decision.changes[name]
-          if (change !== undefined) ledger.apply(facts[name], change)
+          if (change !== undefined) ledger.apply(facts[name], change, decision.entries)
         }
         const { status, answer, entries } = decision
-        const done = {
-          caller: command.caller,
-          key,
-          operation: kind.operation,
-          fingerprint,
-          status,
-          answer,
-          entries,
-        }
+        const done = { key, operation: kind.operation, fingerprint, status, answer }
         now.seq += entries.length
-        decided.push(done)
+        decided.push({ caller: command.caller, entries, command: done })
         changes.push(decision.changes)
         in_this_batch.set(identity, done)
         outcomes[index] = { status, answer, replayed: false }

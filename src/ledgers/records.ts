@@ -63,7 +63,7 @@ export const records_ledger: Ledger<RecordsNeeds, RecordsFacts, RecordsChanges> 
     }
   },
   apply: (facts, changes) => facts.apply(changes),
-  write(send: Send, changes: RecordsChanges[]): Promise<unknown>[] {
+  write(send: Send, _facts: RecordsFacts, changes: RecordsChanges[]): Promise<unknown>[] {
     return names.flatMap((name) => {
       const latest = new Map<string, object>()
       for (const change of changes) for (const row of change[name] ?? []) latest.set(row.id, row)

@@ -1,5 +1,5 @@
+import { itself } from '../../src/access/itself.ts'
 import { buildApp } from '../../src/app.ts'
-import { operatorAt } from '../../src/commands/operator.ts'
 import { readConfig } from '../../src/config.ts'
 import { regions } from '../../src/domain/regions.ts'
 import { composition_groups } from '../../src/domain/stays.ts'
@@ -29,7 +29,7 @@ export async function prepareCountry(url: string): Promise<Country> {
   const config = readConfig({ NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: url })
   const service = await buildApp({ ...config, DATABASE_URL: url })
   try {
-    const operator = operatorAt('bench')
+    const operator = itself('command-line:bench')
     const uniform: string[] = []
     for (let index = 0; index < SHELTERS; index++) {
       const region = regions[index % regions.length] ?? regions[0]

@@ -38,20 +38,28 @@ afterAll(async () => {
 })
 
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1] ?? '')
+  [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (match) => match[1] ?? '',
+  )
 
 const run = (script: string): string =>
-  execFileSync('bash', ['-euc', script.replaceAll('http://127.0.0.1:3000', base).replaceAll('.data/', `${data_dir}/`)], {
-    encoding: 'utf8',
-  })
+  execFileSync(
+    'bash',
+    ['-euc', script.replaceAll('http://127.0.0.1:3000', base).replaceAll('.data/', `${data_dir}/`)],
+    {
+      encoding: 'utf8',
+    },
+  )
 
 /** Ids are new each time; everything else is promised. */
-const withoutIds = (text: string) => JSON.parse(text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'an id'))
+const withoutIds = (text: string) =>
+  JSON.parse(text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'an id'))
 
 test('the README’s commands post an arrival, answer what the README shows, and capacity shows it', () => {
   const [, first, second] = blocks('sh')
   const [answer] = blocks('json')
-  if (first === undefined || second === undefined || answer === undefined) throw new Error('the README has other blocks')
+  if (first === undefined || second === undefined || answer === undefined)
+    throw new Error('the README has other blocks')
   expect(withoutIds(run(first))).toEqual(withoutIds(answer))
   // Once more, as the README says: the same, and nobody twice.
   expect(withoutIds(run(first))).toEqual(withoutIds(answer))

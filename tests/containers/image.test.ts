@@ -1,5 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers'
+import {
+  GenericContainer,
+  Network,
+  type StartedNetwork,
+  type StartedTestContainer,
+  Wait,
+} from 'testcontainers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /* Promise: the image that is shipped starts as it is, serves, and goes away without losing anything. */
@@ -18,7 +24,18 @@ const docker = (...words: string[]): string => execFileSync('docker', words, { e
 
 /** An operator's command in a container of the image, on the same network. */
 const operator = (...words: string[]): string =>
-  docker('run', '--rm', '--network', network.getName(), '-e', `DATABASE_URL=${database_url}`, image, 'node', 'src/main.ts', ...words)
+  docker(
+    'run',
+    '--rm',
+    '--network',
+    network.getName(),
+    '-e',
+    `DATABASE_URL=${database_url}`,
+    image,
+    'node',
+    'src/main.ts',
+    ...words,
+  )
 
 beforeAll(async () => {
   docker('build', '--tag', image, '.')
@@ -56,7 +73,9 @@ describe('the image', () => {
     const bytes = Number(docker('image', 'inspect', image, '--format', '{{.Size}}'))
     const base_bytes = Number(docker('image', 'inspect', 'node:24-bookworm-slim', '--format', '{{.Size}}'))
     const mb = (size: number) => `${Math.round(size / 1e6)} MB`
-    console.log(`image ${mb(bytes)}, of which ours ${mb(bytes - base_bytes)}; ready ${Math.round(start_ms)} ms after its start`)
+    console.log(
+      `image ${mb(bytes)}, of which ours ${mb(bytes - base_bytes)}; ready ${Math.round(start_ms)} ms after its start`,
+    )
   })
 
   test('refuses to start without a database of its own', () => {
@@ -76,9 +95,22 @@ describe('the image', () => {
         },
         body: JSON.stringify(body),
       })
-    const shelter = { code: 'AM-KT-0001', name: 'School', kind: 'school', region: 'AM-KT', latitude: 40.3, longitude: 44.6 }
-    expect((await post('/v1/shelters', { ...shelter, status: 'open', places: 9 }, 'image-key-1')).status).toBe(201)
-    const arrived = await post('/v1/arrivals', { shelter: 'AM-KT-0001', household: { people: 4 } }, 'image-key-2')
+    const shelter = {
+      code: 'AM-KT-0001',
+      name: 'School',
+      kind: 'school',
+      region: 'AM-KT',
+      latitude: 40.3,
+      longitude: 44.6,
+    }
+    expect(
+      (await post('/v1/shelters', { ...shelter, status: 'open', places: 9 }, 'image-key-1')).status,
+    ).toBe(201)
+    const arrived = await post(
+      '/v1/arrivals',
+      { shelter: 'AM-KT-0001', household: { people: 4 } },
+      'image-key-2',
+    )
     expect(arrived.status).toBe(201)
     expect(operator('verify')).toContain('balances, totals and day sums right')
   })
@@ -86,7 +118,8 @@ describe('the image', () => {
   test('is healthy by its own check', async () => {
     const health = () => docker('inspect', service.getId(), '--format', '{{.State.Health.Status}}').trim()
     const deadline = performance.now() + 60_000
-    while (health() !== 'healthy' && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 500))
+    while (health() !== 'healthy' && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 500))
     expect(health()).toBe('healthy')
   })
 

@@ -144,9 +144,7 @@ describe('a migration', () => {
     for (const file of files) {
       const text = await readFile(new URL(file, migrations_folder), 'utf8')
       const more = String.raw`(?:-- {2,}\S.*\n)*`
-      const head = new RegExp(
-        `^-- Why: \\S.*\\n${more}-- Locks: \\S.*\\n${more}-- Undo: \\S.*\\n${more}`,
-      )
+      const head = new RegExp(`^-- Why: \\S.*\\n${more}-- Locks: \\S.*\\n${more}-- Undo: \\S.*\\n${more}`)
       expect([file, head.test(text)]).toEqual([file, true])
     }
   })

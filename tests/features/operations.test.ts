@@ -14,14 +14,21 @@ afterAll(() => service.stop())
 
 test('metrics tell requests by route and status, the writer’s commits by phase, and the pool', async () => {
   await service.call('POST', '/v1/shelters', { key, body: aShelter('AM-KT-0001', 3) })
-  await service.call('POST', '/v1/arrivals', { key, body: { shelter: 'AM-KT-0001', household: { people: 9 } } })
+  await service.call('POST', '/v1/arrivals', {
+    key,
+    body: { shelter: 'AM-KT-0001', household: { people: 9 } },
+  })
   await service.call('GET', '/v1/shelters/AM-KT-0001', { key })
   await service.call('GET', '/nowhere', { key })
   const { status, body, headers } = await service.call('GET', '/metrics', { key })
   expect(status).toBe(200)
   expect(headers['content-type']).toMatch(/^text\/plain/)
-  expect(body).toContain('http_request_duration_seconds_count{method="POST",route="/v1/arrivals",status="409"} 1')
-  expect(body).toContain('http_request_duration_seconds_count{method="GET",route="/v1/shelters/:shelter",status="200"} 1')
+  expect(body).toContain(
+    'http_request_duration_seconds_count{method="POST",route="/v1/arrivals",status="409"} 1',
+  )
+  expect(body).toContain(
+    'http_request_duration_seconds_count{method="GET",route="/v1/shelters/:shelter",status="200"} 1',
+  )
   expect(body).toContain('route="none",status="404"} 1')
   for (const phase of ['lock', 'load', 'decide', 'build', 'write', 'commit']) {
     expect(body).toMatch(new RegExp(`writer_phase_seconds_count\\{phase="${phase}"\\} [1-9]`))

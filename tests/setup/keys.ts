@@ -1,7 +1,7 @@
 import pino from 'pino'
+import { itself } from '../../src/access/itself.ts'
 import type { Role } from '../../src/access/scopes.ts'
 import { openServiceWriter } from '../../src/app.ts'
-import { operatorAt } from '../../src/commands/operator.ts'
 import { clients } from '../../src/features/clients/index.ts'
 
 /** A key of each of these roles for everywhere, on a database that other processes serve. */
@@ -15,7 +15,7 @@ export async function issueKeys<const Roles extends readonly Role[]>(
     const { issueKey } = clients({ writer, key_environment: 'test' })
     const keys: Partial<Record<Role, string>> = {}
     for (const role of roles) {
-      const issued = await issueKey(operatorAt('test'), {
+      const issued = await issueKey(itself('command-line:test'), {
         name: `Test ${role}`,
         role,
         kind: 'device',

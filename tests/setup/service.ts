@@ -1,6 +1,6 @@
+import { itself } from '../../src/access/itself.ts'
 import type { Role } from '../../src/access/scopes.ts'
 import { buildApp } from '../../src/app.ts'
-import { operatorAt } from '../../src/commands/operator.ts'
 import { readConfig } from '../../src/config.ts'
 import { freshDatabase } from './database.ts'
 
@@ -43,7 +43,7 @@ export async function serviceOn(url: string, settings: Record<string, string> = 
     role: Role,
     remit: { regions?: string[]; shelters?: string[]; overflow?: boolean } = {},
   ) {
-    const issued = await built.issueKey(operatorAt('test'), {
+    const issued = await built.issueKey(itself('command-line:test'), {
       name: `Test ${role}`,
       role,
       kind: 'device',

@@ -11,6 +11,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core'
+import type { BlockReason, CountMethod, HoldStatus } from '../../domain/holds.ts'
 import type { Composition, Destination, HouseholdNeed, StayStatus } from '../../domain/stays.ts'
 import { instant } from './columns.ts'
 
@@ -31,6 +32,8 @@ export const place_balances = pgTable(
     occupied: integer('occupied').notNull(),
     held: integer('held').notNull(),
     emergency: integer('emergency').notNull(),
+    /** people whom a headcount showed to have left untold, and whose stays are still open: booked as gone already */
+    unattributed: integer('unattributed').notNull().default(0),
     /** the journal entry that made it so */
     seq: bigint('seq', { mode: 'number' }).notNull(),
   },
@@ -83,10 +86,15 @@ export const place_effects = pgTable(
     shelter: uuid('shelter').notNull(),
     region: text('region').notNull(),
     at: instant('at').notNull(),
+    /** the stay that it came from, so that a cancellation finds what to take back */
+    stay: uuid('stay'),
+    /** the hold whose places it gives or takes */
+    hold: uuid('hold'),
     ...figures,
     ...flows,
   },
   (table) => [
+    index('place_effects_by_stay').on(table.stay).where(sql`${table.stay} is not null`),
     primaryKey({ name: 'place_effects_pkey', columns: [table.seq, table.ordinal] }),
     index('place_effects_by_moment').on(table.at),
     index('place_effects_by_shelter').on(table.shelter, table.at),
@@ -130,6 +138,7 @@ export const stays = pgTable(
   (table) => [
     index('stays_by_shelter').on(table.shelter, table.id),
     index('stays_by_household').on(table.household),
+    index('stays_by_origin').on(table.transferred_from).where(sql`${table.transferred_from} is not null`),
     check('a_stay_has_no_fewer_than_nobody', sql`${table.people} between 0 and ${table.people_arrived}`),
   ],
 )
@@ -162,6 +171,71 @@ export const private_notes = pgTable(
   (table) => [index('private_notes_by_stay').on(table.stay)],
 )
 
+/** Places kept for a party on its way. `remaining` counts in `place_balances.held` while the hold is live. */
+export const holds = pgTable(
+  'holds',
+  {
+    id: uuid('id').primaryKey(),
+    shelter: uuid('shelter').notNull(),
+    region: text('region').notNull(),
+    people: integer('people').notNull(),
+    remaining: integer('remaining').notNull(),
+    status: text('status').$type<HoldStatus>().notNull(),
+    /** who is on the road, in words; erasable */
+    party: text('party').notNull(),
+    origin: text('origin'),
+    expected_at: instant('expected_at'),
+    expires_at: instant('expires_at').notNull(),
+    placed_at: instant('placed_at').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    index('live_holds_by_end').on(table.expires_at).where(sql`${table.status} = 'live'`),
+    index('live_holds_by_shelter').on(table.shelter).where(sql`${table.status} = 'live'`),
+    check('a_hold_keeps_no_more_than_it_did', sql`${table.remaining} between 0 and ${table.people}`),
+  ],
+)
+
+/** Places out of service. `until` is a forecast: nothing is lifted by itself. */
+export const blocks = pgTable(
+  'blocks',
+  {
+    id: uuid('id').primaryKey(),
+    shelter: uuid('shelter').notNull(),
+    region: text('region').notNull(),
+    places: integer('places').notNull(),
+    reason: text('reason').$type<BlockReason>().notNull(),
+    note: text('note'),
+    until: instant('until'),
+    blocked_at: instant('blocked_at').notNull(),
+    lifted_at: instant('lifted_at'),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+  },
+  (table) => [index('blocks_by_shelter').on(table.shelter)],
+)
+
+/** What was counted on the spot, beside what the ledger said of that moment. */
+export const headcounts = pgTable(
+  'headcounts',
+  {
+    id: uuid('id').primaryKey(),
+    shelter: uuid('shelter').notNull(),
+    region: text('region').notNull(),
+    people: integer('people').notNull(),
+    /** people in the ledger at `counted_at`, as known when it was posted */
+    occupied: integer('occupied').notNull(),
+    method: text('method').$type<CountMethod>().notNull(),
+    counted_at: instant('counted_at').notNull(),
+    recorded_at: instant('recorded_at').notNull(),
+    settled_at: instant('settled_at'),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+  },
+  (table) => [index('headcounts_by_shelter').on(table.shelter, table.counted_at)],
+)
+
+export type HoldRow = typeof holds.$inferSelect
+export type BlockRow = typeof blocks.$inferSelect
+export type HeadcountRow = typeof headcounts.$inferSelect
 export type BalanceRow = typeof place_balances.$inferSelect
 export type EffectRow = typeof place_effects.$inferSelect
 export type StayRow = typeof stays.$inferSelect

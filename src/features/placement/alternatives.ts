@@ -1,7 +1,7 @@
+import type { Database } from '../../database/client.ts'
 import { distanceKm, type Position } from '../../domain/geography.ts'
-
-/** An open shelter as the picture shows it. `room` counts places without the emergency ones. */
-export type OpenShelter = Position & { id: string; code: string; name: string; region: string; room: number }
+import type { Refusal } from '../../http/problem.ts'
+import { type OpenShelter, readOpenShelters, readPosition } from './store.ts'
 
 export type Alternative = {
   shelter: string
@@ -33,6 +33,25 @@ export function nearestWithRoom(
       free: shelter.room,
       distance_km: Math.round(km * 10) / 10,
     }))
+}
+
+export type WithAlternatives = (refusal: Refusal, shelter: string, people: number) => Promise<Refusal>
+
+/**
+ * Adds to a refusal where there is room instead: advice, worked out after the decision and outside of the lock, from a
+ * picture that may be `max_age_ms` old.
+ */
+export function alternatives(database: Database, max_age_ms: number): WithAlternatives {
+  const openShelters = picture(() => readOpenShelters(database), max_age_ms)
+  return async (refusal, shelter, people) => {
+    if (refusal.code !== 'shelter_full') return refusal
+    const [position, shelters] = await Promise.all([readPosition(database, shelter), openShelters()])
+    if (position === undefined) return refusal
+    return {
+      ...refusal,
+      members: { ...refusal.members, alternatives: nearestWithRoom(position, people, shelters) },
+    }
+  }
 }
 
 /**

@@ -2,50 +2,94 @@ import { uuidv7 } from 'uuidv7'
 import type { Database } from '../../database/client.ts'
 import type { App } from '../../http/server.ts'
 import type { Command } from '../../journal/ledger.ts'
+import type { Operation } from '../../journal/operation.ts'
 import type { Writer } from '../../journal/writer.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
-import { picture } from './alternatives.ts'
-import { placementRoutes } from './routes.ts'
-import { type ArrivalFresh, decideArrival, decideDeparture } from './rules.ts'
-import type { Arrival, Departure } from './schemas.ts'
-import { readOpenShelters } from './store.ts'
+import type { WithAlternatives } from './alternatives.ts'
+import { staysRoutes } from './routes/reads.ts'
+import { type PlacementCommands, placementOperations } from './routes/writes.ts'
+import { decideAddition } from './rules/additions.ts'
+import { type ArrivalFresh, decideArrival } from './rules/arrivals.ts'
+import { decideCancellation } from './rules/cancellations.ts'
+import { decideCorrection } from './rules/corrections.ts'
+import { decideDeparture } from './rules/departures.ts'
+import { decideLook } from './rules/looks.ts'
+import { decideTransfer } from './rules/transfers.ts'
+import type { Arrival, Transfer } from './schemas.ts'
 
 /**
- * Households arrive, stay and leave. A stay is one household in one shelter; nothing here knows a name.
+ * Households arrive, stay, grow, move on and leave; what was posted wrong is corrected by a further entry. A stay is
+ * one household in one shelter; nothing here knows a name.
  *
  * Invariants: a shelter is never overbooked, and people who are there are never refused (`overflow`). A reference
- * has at most one household, and open stays in more than one shelter only after a transfer in part.
+ * has at most one household, and open stays in more than one shelter only after a transfer in part. No household is
+ * split but by hand.
  */
 export function placement(
   app: App,
-  options: {
-    database: Database
-    writer: Writer<ServiceLedgers>
-    alternatives_max_age_ms: number
-    drain_signal: AbortSignal
-  },
-): void {
-  const { database, writer } = options
-  const arrive = writer.command({
-    operation: 'postArrival',
-    fresh: () => ({ stay: uuidv7(), household: uuidv7() }),
-    needs: ({ content: { shelter, household, id } }: Command<Arrival, ArrivalFresh>) => ({
-      places: {
-        shelters: [shelter],
-        ...(id !== undefined && { stays: [id] }),
-        ...(household.reference !== undefined && { references: [household.reference] }),
-      },
-    }),
-    decide: decideArrival,
+  options: { database: Database; writer: Writer<ServiceLedgers>; withAlternatives: WithAlternatives },
+): { operations: Operation[]; commands: PlacementCommands } {
+  const { writer } = options
+  const nothing = () => undefined
+  const ofStay = ({ content }: { content: { stay: string; hold?: string } }) => ({
+    places: { stays: [content.stay], ...(content.hold !== undefined && { holds: [content.hold] }) },
   })
-  const depart = writer.command({
-    operation: 'postDeparture',
-    fresh: () => undefined,
-    needs: ({ content }: { content: Departure & { stay: string } }) => ({
-      places: { stays: [content.stay] },
-    }),
-    decide: decideDeparture,
+  const ofWholeStay = ({ content }: { content: { stay: string } }) => ({
+    places: { whole_stays: [content.stay] },
   })
-  const openShelters = picture(() => readOpenShelters(database), options.alternatives_max_age_ms)
-  placementRoutes(app, { database, arrive, depart, openShelters, drain_signal: options.drain_signal })
+
+  const commands: PlacementCommands = {
+    arrive: writer.command({
+      operation: 'postArrival',
+      fresh: () => ({ stay: uuidv7(), household: uuidv7() }),
+      needs: ({ content: { shelter, household, id, hold } }: Command<Arrival, ArrivalFresh>) => ({
+        places: {
+          shelters: [shelter],
+          ...(id !== undefined && { stays: [id] }),
+          ...(household.reference !== undefined && { references: [household.reference] }),
+          ...(hold !== undefined && { holds: [hold] }),
+        },
+      }),
+      decide: decideArrival,
+    }),
+    depart: writer.command({
+      operation: 'postDeparture',
+      fresh: nothing,
+      needs: ofStay,
+      decide: decideDeparture,
+    }),
+    add: writer.command({ operation: 'postAddition', fresh: nothing, needs: ofStay, decide: decideAddition }),
+    transfer: writer.command({
+      operation: 'postTransfer',
+      fresh: () => ({ stay: uuidv7() }),
+      needs: ({
+        content: { stay, to, id, hold },
+      }: Command<Transfer & { stay: string }, { stay: string }>) => ({
+        places: {
+          shelters: [to],
+          stays: id === undefined ? [stay] : [stay, id],
+          ...(hold !== undefined && { holds: [hold] }),
+        },
+      }),
+      decide: decideTransfer,
+    }),
+    correct: writer.command({
+      operation: 'postCorrection',
+      fresh: nothing,
+      needs: ofStay,
+      decide: decideCorrection,
+    }),
+    cancel: writer.command({
+      operation: 'postCancellation',
+      fresh: nothing,
+      needs: ofWholeStay,
+      decide: decideCancellation,
+    }),
+  }
+  const operations = placementOperations(app, { ...options, commands })
+  const look = writer.command({ operation: 'look', fresh: nothing, needs: () => ({}), decide: decideLook })
+  staysRoutes(app, { database: options.database, look })
+  return { operations, commands }
 }
+
+export { alternatives } from './alternatives.ts'

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import {
+  addition_reasons,
+  cancellation_reasons,
   composition_groups,
+  correction_reasons,
   destinations,
   GROUP_MAX,
   HOUSEHOLD_MAX,
@@ -13,6 +16,8 @@ import {
   freeText,
   instant,
   pageQuery,
+  queryBoolean,
+  queryInteger,
   regionCode,
   shelterName,
   uuid7,
@@ -72,12 +77,17 @@ const household = z
   })
   .meta({ id: 'Household', description: 'People who arrive and stay together' })
 
+const hold_used = anyUuid.meta({
+  description: 'A hold whose places they use up first; more people than it has left take free ones',
+})
+
 export const arrival = z
   .strictObject({
     id: uuid7.optional().meta({ description: 'The new stay’s id, if the client chooses it (UUIDv7)' }),
     shelter: shelterName,
     household,
     occurred_at: instant.optional().meta({ description: 'When they arrived; now, if left out' }),
+    hold: hold_used.optional(),
     overflow: z.boolean().optional().meta({
       description: 'They are in the building already: add the places they lack as emergency places',
     }),
@@ -123,6 +133,63 @@ export const departure = z
   })
   .meta({ id: 'Departure', example: { destination: 'relatives' } })
 
+/** What every post about places has beside it. */
+const coming = {
+  occurred_at: instant.optional(),
+  hold: hold_used.optional(),
+  overflow: z.boolean().optional().meta({ description: 'They are in the building already' }),
+}
+
+export const addition = z
+  .strictObject({
+    people: count(GROUP_MAX).min(1),
+    composition: composition.optional(),
+    needs: needs.optional(),
+    reason: z.enum(addition_reasons),
+    ...coming,
+  })
+  .check((check) => {
+    const { people, composition: groups } = check.value
+    const counted = Object.values(groups ?? {}).reduce<number>((sum, number) => sum + (number ?? 0), 0)
+    const message = `The composition counts ${counted} people, ${people} join.`
+    if (counted > people)
+      check.issues.push({ code: 'custom', input: check.value, path: ['composition'], message })
+  })
+  .meta({ id: 'Addition', example: { people: 1, reason: 'joined' } })
+
+export const transfer = z
+  .strictObject({
+    id: uuid7.optional().meta({ description: 'The new stay’s id, if the client chooses it (UUIDv7)' }),
+    to: shelterName,
+    people: count(GROUP_MAX).min(1).optional().meta({ description: 'How many go; all, if left out' }),
+    ...coming,
+  })
+  .meta({ id: 'Transfer', example: { to: 'AM-KT-0008' } })
+
+export const stay_transferred = z
+  .strictObject({
+    ...stay_changed.shape,
+    from: z
+      .strictObject({ shelter: anyUuid, balance: shown_balance, seq: z.int() })
+      .meta({ description: 'Where they left' }),
+  })
+  .meta({ id: 'StayTransferred' })
+
+export const correction = z
+  .strictObject({
+    people: count(GROUP_MAX).min(1).optional().meta({ description: 'How many came in all' }),
+    composition: composition.optional(),
+    needs: needs.optional(),
+    reason: z.enum(correction_reasons),
+    note: freeText(500).optional(),
+    overflow: z.boolean().optional(),
+  })
+  .meta({ id: 'Correction', example: { people: 4, reason: 'miscounted' } })
+
+export const cancellation = z
+  .strictObject({ reason: z.enum(cancellation_reasons), note: freeText(500).optional() })
+  .meta({ id: 'Cancellation', example: { reason: 'posted_twice' } })
+
 export const stay = z
   .strictObject({
     ...stay_summary.shape,
@@ -132,18 +199,28 @@ export const stay = z
     composition: composition.nullable(),
     needs: needs.nullable(),
     transferred_from: anyUuid.nullable().meta({ description: 'The stay that this one continues' }),
+    transferred_to: z.array(anyUuid).meta({ description: 'The stays that continue this one' }),
     seq: z.int(),
   })
   .meta({ id: 'Stay', description: 'One household in one shelter, from arrival to departure' })
 
 export const stays_query = z.strictObject({
-  ...pageQuery.shape,
+  cursor: pageQuery.shape.cursor,
+  limit: queryInteger(1, 500)
+    .optional()
+    .meta({ description: 'How many at most: 50 if left out, in JSON; csv and ndjson stream all of them' }),
   shelter: shelterName.optional(),
   region: regionCode.optional(),
-  reference: freeText(64).optional(),
+  reference: freeText(64)
+    .optional()
+    .meta({
+      description: 'Found everywhere by coordinators (families searching each other); the search is recorded',
+    }),
   status: z.enum(stay_statuses).optional(),
   arrived_from: instant.optional(),
   arrived_to: instant.optional(),
+  format: z.enum(['json', 'csv', 'ndjson']).optional().meta({ description: 'Wins over Accept' }),
+  hxl: queryBoolean.optional().meta({ description: 'csv: with the row of HXL 1.1 tags' }),
 })
 
 export const stays_page = z
@@ -152,38 +229,12 @@ export const stays_page = z
 
 export const stay_params = z.strictObject({ stay: anyUuid })
 
-export const ARRIVALS_MAX = 500
-
-export const arrivals_batch = z
-  .strictObject({
-    items: z
-      .array(z.looseObject({}))
-      .min(1)
-      .max(ARRIVALS_MAX)
-      .meta({
-        description: 'Arrivals, each with its own `key`; one that is wrong is answered 422 in its place',
-      }),
-  })
-  .meta({
-    id: 'ArrivalsBatch',
-    example: { items: [{ key: 'phone-7-0001', shelter: 'AM-KT-0007', household: { people: 5 } }] },
-  })
-
-export const batch_answers = z
-  .strictObject({
-    items: z.array(
-      z
-        .strictObject({
-          key: z.string().nullable().meta({ description: 'null where the line had none that can be used' }),
-          status: z.int(),
-          body: z.looseObject({}).meta({ description: 'What the single call would have answered' }),
-        })
-        .meta({ id: 'BatchAnswer' }),
-    ),
-  })
-  .meta({ id: 'BatchAnswers', description: 'In the order of the items' })
-
 export type Arrival = z.output<typeof arrival>
+export type Addition = z.output<typeof addition>
+export type Transfer = z.output<typeof transfer>
+export type StayTransferred = z.output<typeof stay_transferred>
+export type Correction = z.output<typeof correction>
+export type Cancellation = z.output<typeof cancellation>
 export type Departure = z.output<typeof departure>
 export type StaySummary = z.output<typeof stay_summary>
 export type StayChanged = z.output<typeof stay_changed>

@@ -3,13 +3,17 @@ import type { Remit } from '../../access/remit.ts'
 import type { Database } from '../../database/client.ts'
 import { household_references, place_balances, stay_details, stays } from '../../database/tables/places.ts'
 import { shelters } from '../../database/tables/regions-and-shelters.ts'
+import type { Position } from '../../domain/geography.ts'
 import { referenceKey } from '../../domain/stays.ts'
-import type { OpenShelter } from './alternatives.ts'
+import { free_now } from '../../ledgers/places/read.ts'
 import type { Stay, StaysQuery } from './schemas.ts'
+
+/** An open shelter as the picture shows it. `room` counts places without the emergency ones. */
+export type OpenShelter = Position & { id: string; code: string; name: string; region: string; room: number }
 
 /** All open shelters that have room without their emergency places. */
 export const readOpenShelters = (database: Database): Promise<OpenShelter[]> => {
-  const room = sql<number>`${place_balances.places} - ${place_balances.emergency} - ${place_balances.blocked} - ${place_balances.occupied} - ${place_balances.held}`
+  const room = sql<number>`${free_now} - ${place_balances.emergency}`
   return database
     .select({
       id: shelters.id,
@@ -41,6 +45,10 @@ const selectStays = (database: Database) =>
       reference: household_references.reference,
       composition: stay_details.composition,
       needs: stay_details.needs,
+      transferred_to: sql<string[]>`array(
+        select later.id from ${stays} later
+        where later.transferred_from = ${stays.id} and later.status <> 'cancelled' order by later.id
+      )`,
     })
     .from(stays)
     .leftJoin(household_references, eq(household_references.household, stays.household))
@@ -49,7 +57,7 @@ const selectStays = (database: Database) =>
 type StayRead = Awaited<ReturnType<typeof readStays>>[number]
 
 /** The stay with what its household told; region codes in the table are those of the register. */
-export const shownStay = ({ stay, reference, composition, needs }: StayRead): Stay => ({
+export const shownStay = ({ stay, reference, composition, needs, transferred_to }: StayRead): Stay => ({
   id: stay.id,
   shelter: stay.shelter,
   household: stay.household,
@@ -63,6 +71,7 @@ export const shownStay = ({ stay, reference, composition, needs }: StayRead): St
   composition,
   needs,
   transferred_from: stay.transferred_from,
+  transferred_to,
   seq: stay.seq,
 })
 

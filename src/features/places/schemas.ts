@@ -1,14 +1,19 @@
 import { z } from 'zod'
 import { readStep, type Step } from '../../domain/duration.ts'
+import { block_reasons, count_methods, hold_statuses } from '../../domain/holds.ts'
 import { PLACES_MAX, places_reasons } from '../../domain/shelters.ts'
+import { GROUP_MAX } from '../../domain/stays.ts'
 import {
+  anyUuid,
   count,
   freeText,
   instant,
+  pageQuery,
   queryBoolean,
   queryInteger,
   regionCode,
   shelterName,
+  uuid7,
 } from '../../http/wire.ts'
 import { balance_figures, shown_balance } from '../../ledgers/places/wire.ts'
 
@@ -133,6 +138,139 @@ export const history = z
   })
 
 export type HistoryPoint = z.output<typeof history>[number]
+const change_answer = { balance: shown_balance, seq: z.int() }
+
+export const new_hold = z
+  .strictObject({
+    id: uuid7.optional(),
+    shelter: shelterName,
+    people: count(GROUP_MAX).min(1),
+    party: freeText(200).meta({ description: 'Who is on the road, without names: bus 12 from Goris' }),
+    origin: freeText(200).optional(),
+    expected_at: instant.optional(),
+    expires_at: instant.meta({
+      description: 'At most 72 hours ahead; then the places are free again by themselves',
+    }),
+  })
+  .meta({
+    id: 'NewHold',
+    example: { shelter: 'AM-KT-0007', people: 45, party: 'Bus 12', expires_at: '2023-09-29T23:00:00+04:00' },
+  })
+
+const hold_fields = {
+  id: anyUuid,
+  shelter: anyUuid,
+  people: z.int().meta({ description: 'Places that were kept' }),
+  remaining: z.int().meta({ description: 'Places that are still kept' }),
+  status: z.enum(hold_statuses),
+  expected_at: instant.nullable(),
+  expires_at: instant,
+  placed_at: instant,
+}
+
+export const hold = z
+  .strictObject({ ...hold_fields, party: z.string(), origin: z.string().nullable() })
+  .meta({ id: 'Hold', description: 'Places kept for a party on its way' })
+
+export const hold_answer = z
+  .strictObject({ hold: z.strictObject(hold_fields).meta({ id: 'HoldSummary' }), ...change_answer })
+  .meta({ id: 'HoldAnswer' })
+
+export const holds_query = z.strictObject({
+  ...pageQuery.shape,
+  shelter: shelterName.optional(),
+  region: regionCode.optional(),
+  status: z.enum(hold_statuses).optional(),
+})
+
+export const holds_page = z
+  .strictObject({ items: z.array(hold), next_cursor: z.string().nullable() })
+  .meta({ id: 'HoldsPage' })
+
+export const new_block = z
+  .strictObject({
+    id: uuid7.optional(),
+    places: count(PLACES_MAX).min(1),
+    reason: z.enum(block_reasons),
+    until: instant.optional().meta({ description: 'A forecast: nothing is lifted by itself' }),
+    ...beside,
+  })
+  .meta({ id: 'NewBlock', example: { places: 12, reason: 'no_heating' } })
+
+export const block = z
+  .strictObject({
+    id: anyUuid,
+    shelter: anyUuid,
+    places: z.int(),
+    reason: z.enum(block_reasons),
+    until: instant.nullable(),
+    overdue: z.boolean().meta({ description: '`until` has passed, and it is not lifted' }),
+    blocked_at: instant,
+    lifted_at: instant.nullable(),
+  })
+  .meta({ id: 'Block', description: 'Places out of service' })
+
+export const block_answer = z.strictObject({ block, ...change_answer }).meta({ id: 'BlockAnswer' })
+
+export const blocks_list = z.strictObject({ items: z.array(block) }).meta({ id: 'Blocks' })
+
+export const new_headcount = z
+  .strictObject({
+    id: uuid7.optional(),
+    people: count(PLACES_MAX),
+    method: z.enum(count_methods),
+    occurred_at: instant.optional(),
+  })
+  .meta({ id: 'NewHeadcount', example: { people: 112, method: 'headcount' } })
+
+export const headcount = z
+  .strictObject({
+    id: anyUuid,
+    shelter: anyUuid,
+    people: z.int().meta({ description: 'Counted on the spot' }),
+    occupied: z.int().meta({ description: 'In the ledger at that moment, as known when it was posted' }),
+    difference: z.int().meta({ description: 'people − occupied' }),
+    method: z.enum(count_methods),
+    counted_at: instant,
+    settled_at: instant.nullable(),
+  })
+  .meta({ id: 'Headcount' })
+
+export const headcount_answer = z
+  .strictObject({ headcount, ...change_answer })
+  .meta({ id: 'HeadcountAnswer' })
+
+export const headcounts_page = z
+  .strictObject({ items: z.array(headcount), next_cursor: z.string().nullable() })
+  .meta({ id: 'HeadcountsPage' })
+
+export const last_headcounts = z
+  .strictObject({
+    items: z.array(
+      z
+        .strictObject({
+          ...headcount.shape,
+          shelter_code: z.string(),
+          region: regionCode,
+          age_hours: z.number().meta({ description: 'Hours since it was counted' }),
+        })
+        .meta({ id: 'LastHeadcount' }),
+    ),
+    difference: z.int().meta({ description: 'Sum of the differences that are not settled' }),
+    next_cursor: z.string().nullable(),
+  })
+  .meta({ id: 'LastHeadcounts', description: 'The last count of each shelter' })
+
+export type NewHold = z.output<typeof new_hold>
+export type HoldShown = z.output<typeof hold>
+export type HoldAnswer = z.output<typeof hold_answer>
+export type HoldsQuery = z.output<typeof holds_query>
+export type NewBlock = z.output<typeof new_block>
+export type BlockShown = z.output<typeof block>
+export type BlockAnswer = z.output<typeof block_answer>
+export type NewHeadcount = z.output<typeof new_headcount>
+export type HeadcountShown = z.output<typeof headcount>
+export type HeadcountAnswer = z.output<typeof headcount_answer>
 export type PlacesChange = z.output<typeof places_change>
 export type PlacesChanged = z.output<typeof places_changed>
 export type Capacity = z.output<typeof capacity>

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../../database/client.ts'
 import { instantFromText } from '../../database/tables/columns.ts'
 import { journal, journal_head } from '../../database/tables/journal.ts'
-import { place_effects, region_day_sums, region_totals } from '../../database/tables/places.ts'
+import { holds, place_effects, region_day_sums, region_totals } from '../../database/tables/places.ts'
 import { shelters } from '../../database/tables/regions-and-shelters.ts'
 import type { Instant } from '../../domain/instant.ts'
 
@@ -52,8 +52,15 @@ const negated = sql.raw(
 )
 const columns = sql.raw('region, places, blocked, occupied, held, emergency, shelters')
 
-/** Figures of now: the totals that the writer keeps. Eleven rows, however many shelters. */
-const figuresNow = sql`select ${columns} from ${region_totals}`
+/**
+ * Figures of now: the totals that the writer keeps, eleven rows however many shelters, less the holds whose end has
+ * come and which no writer has met since.
+ */
+const figuresNow = sql`
+  select ${columns} from ${region_totals}
+  union all
+  select region, 0, 0, 0, -remaining, 0, 0 from ${holds}
+  where status = 'live' and expires_at <= clock_timestamp()`
 
 /**
  * Figures of any moment, known as now: the sums of the days before that moment's day in Asia/Yerevan, and the
@@ -132,11 +139,11 @@ async function recordedAt(database: Database, seq: number): Promise<Instant | un
   return row && instantFromText(row.recorded_at)
 }
 
-/** The id of a shelter by its id or code. */
-export async function readShelterId(database: Database, name: string): Promise<string | undefined> {
+/** Which shelter is meant by an id or a code. */
+export async function readShelter(database: Database, name: string) {
   const [found] = await database
-    .select({ id: shelters.id })
+    .select({ id: shelters.id, code: shelters.code, region: shelters.region })
     .from(shelters)
     .where(name.startsWith('AM-') ? eq(shelters.code, name) : eq(shelters.id, name))
-  return found?.id
+  return found
 }

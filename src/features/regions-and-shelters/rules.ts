@@ -92,7 +92,7 @@ export function decideRegistration(
     updated_at: now.at,
   }
   const by = delta({ places: content.places })
-  const nothing = { shelter: id, region: row.region, ...EMPTY, seq: now.seq }
+  const nothing = { shelter: id, region: row.region, ...EMPTY, unattributed: 0, seq: now.seq }
   const balance = moved(nothing, by, now.seq)
   return {
     status: 201,

@@ -4,6 +4,7 @@ import { place_balances } from '../../database/tables/places.ts'
 import { regions as regions_table, shelters } from '../../database/tables/regions-and-shelters.ts'
 import type { Position } from '../../domain/geography.ts'
 import { regions } from '../../domain/regions.ts'
+import { balance_now, free_now } from '../../ledgers/places/read.ts'
 import type { SheltersQuery } from './schemas.ts'
 
 /** Makes sure that the 11 regions are there, and as this version of the service knows them. */
@@ -41,7 +42,7 @@ export const readRegions = (database: Database) =>
 
 const withBalance = (database: Database) =>
   database
-    .select({ shelter: shelters, balance: place_balances })
+    .select({ shelter: shelters, balance: balance_now })
     .from(shelters)
     .innerJoin(place_balances, eq(place_balances.shelter, shelters.id))
 
@@ -58,9 +59,6 @@ export async function readShelter(database: Database, name: string): Promise<She
   )
   return found
 }
-
-/** Places that are free now, as an expression over a balance. */
-const free_now = sql<number>`(${place_balances.places} - ${place_balances.blocked} - ${place_balances.occupied} - ${place_balances.held})`
 
 const contains = (text: string): string => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
 
@@ -111,7 +109,7 @@ export async function readShelters(
   const value = sort_expressions[by]
   const beyond = descending ? sql`<` : sql`>`
   const rows = await database
-    .select({ shelter: shelters, balance: place_balances, value: sql<string | number>`${value}` })
+    .select({ shelter: shelters, balance: balance_now, value: sql<string | number>`${value}` })
     .from(shelters)
     .innerJoin(place_balances, eq(place_balances.shelter, shelters.id))
     .where(
@@ -176,7 +174,7 @@ async function readNearest(
     .as('nearest')
   const circle = sql`circle(${here}, (select coalesce(max(far), 0) * ${PLANAR_SLACK} + 0.0001 from ${nearest}))`
   const rows = await database
-    .select({ shelter: shelters, balance: place_balances, distance_km: distance })
+    .select({ shelter: shelters, balance: balance_now, distance_km: distance })
     .from(shelters)
     .innerJoin(place_balances, eq(place_balances.shelter, shelters.id))
     .where(and(sql`${planar} <@ ${circle}`, wanted))

@@ -1,12 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../database/client.ts'
 import {
+  holds,
   place_balances,
   place_effects,
   region_day_sums,
   region_totals,
   shelter_day_sums,
 } from '../../database/tables/places.ts'
+import { shelters } from '../../database/tables/regions-and-shelters.ts'
 import { region_codes } from '../../domain/regions.ts'
 
 const PAGE = 500
@@ -34,11 +36,13 @@ export async function* placesFaults(database: Database): AsyncGenerator<string> 
       select row_to_json(t)::text as kept, row_to_json(e)::text as effects
       from (select ${list(figures)} from ${region_totals} where region = ${region}) t
       full join (
-        select ${sums(figures)} from ${place_effects} where region = ${region} and at <= clock_timestamp()
+        select ${sums(balance_figures)},
+          (select count(*) from ${shelters} where region = ${region} and status <> 'closed') as shelters
+        from ${place_balances} where region = ${region}
       ) e on true
       where ${differ(figures, 't')}`)
     for (const { kept, effects } of totals.rows)
-      yield `totals of ${region}: kept ${kept}, by effects ${effects}`
+      yield `totals of ${region}: kept ${kept}, by balances ${effects}`
 
     const days = await database.execute<{ day: string; kept: string; effects: string }>(sql`
       select coalesce(d.day, e.day)::text as day, row_to_json(d)::text as kept, row_to_json(e)::text as effects
@@ -58,8 +62,8 @@ export async function* placesFaults(database: Database): AsyncGenerator<string> 
     const page = await database.execute<{ shelter: string }>(
       sql`select shelter from ${place_balances} where shelter > ${after}::uuid order by shelter limit ${PAGE}`,
     )
-    const shelters = page.rows.map((row) => row.shelter)
-    const last = shelters.at(-1)
+    const ids = page.rows.map((row) => row.shelter)
+    const last = ids.at(-1)
     if (last === undefined) return
     const within = sql`shelter > ${after}::uuid and shelter <= ${last}::uuid`
     const balances = await database.execute<{ shelter: string; kept: string; effects: string }>(sql`
@@ -67,7 +71,14 @@ export async function* placesFaults(database: Database): AsyncGenerator<string> 
       from (select shelter, ${list(balance_figures)} from ${place_balances} where ${within}) b
       full join (
         select shelter, ${sums(balance_figures)}
-        from ${place_effects} where ${within} and at <= clock_timestamp() group by shelter
+        from (
+          select shelter, ${list(balance_figures)} from ${place_effects} where ${within} and at <= statement_timestamp()
+          union all
+          -- Of a hold that is due the effects have ended, and the balance keeps it until the next writer comes by.
+          select shelter, 0, 0, 0, remaining, 0 from ${holds}
+          where ${within} and status = 'live' and expires_at <= statement_timestamp()
+        ) moved
+        group by shelter
       ) e on e.shelter = b.shelter
       where ${differ(balance_figures, 'b')}`)
     for (const { shelter, kept, effects } of balances.rows) {

@@ -1,13 +1,11 @@
-import { withinRemit } from '../../access/remit.ts'
-import { changePlaces, delta } from '../../domain/balance.ts'
-import { PLACES_MAX } from '../../domain/shelters.ts'
-import { refuse } from '../../http/problem.ts'
-import type { Command, Decision, Moment } from '../../journal/ledger.ts'
-import type { ServiceLedgers } from '../../ledgers/index.ts'
-import type { PlacesFacts } from '../../ledgers/places/facts.ts'
-import { effectOn, moved, shownBalance } from '../../ledgers/places/moves.ts'
-import { occurrence } from '../../ledgers/places/occurrence.ts'
-import type { PlacesChange, PlacesChanged } from './schemas.ts'
+import { changePlaces, delta } from '../../../domain/balance.ts'
+import { PLACES_MAX } from '../../../domain/shelters.ts'
+import { refuse } from '../../../http/problem.ts'
+import type { Command, Moment } from '../../../journal/ledger.ts'
+import { effectOn, moved, shownBalance } from '../../../ledgers/places/moves.ts'
+import { occurrence } from '../../../ledgers/places/occurrence.ts'
+import type { PlacesChange, PlacesChanged } from '../schemas.ts'
+import { type Decided, type Facts, placesInUse, shelterFor } from './shared.ts'
 
 /**
  * The places of a shelter grow or shrink. Refused in this order: `shelter_not_found`, `outside_remit`,
@@ -15,16 +13,13 @@ import type { PlacesChange, PlacesChanged } from './schemas.ts'
  * `places_in_use`.
  */
 export function decidePlacesChange(
-  { places }: { places: PlacesFacts },
+  facts: Facts,
   { content, caller }: Command<{ shelter: string; change: PlacesChange }, unknown>,
   now: Moment,
-): Decision<PlacesChanged, ServiceLedgers> {
-  const shelter = places.shelter(content.shelter)
-  if (shelter === undefined)
-    return { refused: refuse('shelter_not_found', `No shelter is called ${content.shelter}.`) }
-  if (!withinRemit(caller.principal.remit, shelter)) {
-    return { refused: refuse('outside_remit', `${shelter.code} is outside what this key may act for.`) }
-  }
+): Decided<PlacesChanged> {
+  const found = shelterFor(facts, content.shelter, caller)
+  if ('refused' in found) return found
+  const { shelter } = found
   const at = occurrence(content.change.occurred_at, now)
   if (typeof at !== 'string') return at
   const { balance } = shelter
@@ -65,11 +60,7 @@ export function decidePlacesChange(
       }
     }
     const changed = changePlaces(balance, change)
-    if (changed === null) {
-      const { occupied, held, blocked } = balance
-      const detail = `${occupied} people, ${held} held and ${blocked} blocked places leave no room to take ${-change} of ${balance.places}.`
-      return { refused: refuse('places_in_use', detail, { places: balance.places, occupied, held, blocked }) }
-    }
+    if (changed === null) return { refused: placesInUse(shelter, -change) }
     by = changed
   }
   const after = moved(balance, by, now.seq)
