@@ -35,7 +35,7 @@ import { occurrence } from '../../src/ledgers/places/occurrence.ts'
  * statement for each step. It makes the same checks and leaves the same facts as the service, down to the hash chain,
  * so that `npm run verify` finds nothing wrong with what it wrote. Written to be fast: look-ups and what needs no
  * number of the journal come before the journal's head is locked, no row is locked that need not be, and sums change
- * in place. It leaves out `moved`, which the bench does not post.
+ * in place. It leaves out `moved` and `hold`, which the bench does not post.
  */
 
 export async function arriveTheUsualWay(
@@ -163,7 +163,7 @@ async function arriveWithin(
     .set({ places, occupied, emergency, seq: now.seq })
     .where(eq(place_balances.shelter, found.id))
   await tx.insert(stays).values(stay)
-  await addEffect(tx, { seq: now.seq, shelter: found.id, region: found.region, at, by })
+  await addEffect(tx, { seq: now.seq, shelter: found.id, region: found.region, at, stay: stay_id, by })
 
   const salt = randomBytes(16)
   const seal = { salt, actor: principal.id, client: principal.key_id, request_id: caller.request_id }
@@ -241,11 +241,12 @@ async function lockHead(tx: Transaction): Promise<{ head: { hash: Buffer }; now:
 /** The effect itself, and the sums that it belongs to. */
 async function addEffect(
   tx: Transaction,
-  { seq, shelter, region, at, by }: { seq: number; shelter: string; region: string; at: Instant; by: Delta },
+  effect: { seq: number; shelter: string; region: string; at: Instant; stay: string; by: Delta },
 ): Promise<void> {
+  const { seq, shelter, region, at, stay, by } = effect
   const figures = { ...by, shelters: 0 }
   const flows = { arrived: by.occupied, departed: 0, transferred_in: 0, transferred_out: 0 }
-  await tx.insert(place_effects).values({ seq, ordinal: 0, shelter, region, at, ...figures, ...flows })
+  await tx.insert(place_effects).values({ seq, ordinal: 0, shelter, region, at, stay, ...figures, ...flows })
   await tx.update(region_totals).set(raised(region_totals, by)).where(eq(region_totals.region, region))
   const day = sql`(${at}::timestamptz at time zone 'Asia/Yerevan')::date`
   await tx

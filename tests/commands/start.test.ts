@@ -110,13 +110,7 @@ describe('two processes started at once on one empty database', () => {
       await client.query('begin')
       await client.query('select seq from journal_head for update')
       const posted = post(caller, '/v1/arrivals', national, arrivalIn('AM-KT-0001'))
-      await until('the arrival waits for the head of the journal', async () => {
-        const { rowCount } = await client.query(
-          `select from pg_stat_activity
-           where datname = current_database() and application_name = 'shelter writer' and wait_event_type = 'Lock'`,
-        )
-        return rowCount === 1
-      })
+      await until('the arrival waits for the head of the journal', () => waiting(client, 'shelter writer', 1))
       leaving.terminate()
       // It has begun to leave when it has closed the connection on which nothing is under way.
       await idle_closed
@@ -255,6 +249,16 @@ async function withClient<Result>(
   } finally {
     await client.end()
   }
+}
+
+/** Whether so many sessions of this name wait for a lock in the client's database. */
+async function waiting(client: pg.Client, application_name: string, sessions: number): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_stat_activity
+     where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`,
+    [application_name],
+  )
+  return rowCount === sessions
 }
 
 async function openSocket(base: string): Promise<Socket> {

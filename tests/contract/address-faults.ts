@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { isProblemCode, type ProblemCode, problems } from '../../src/http/problem.ts'
-import { type Document, type Operation, type Parameter, parametersOf } from './document.ts'
-import { bytesOf, type Fault, type Kind, oneOf, type Parts } from './faults.ts'
+import { type Document, type Operation, type Parameter, parametersOf, type Schema } from './document.ts'
+import { bytesOf, eachOf, type Fault, type Kind, oneOf, type Parts } from './faults.ts'
 import { numberOr, valuesOf } from './values.ts'
 
 /* Paths that name nothing or are no text, and queries that the operation does not take. */
@@ -78,6 +78,16 @@ function wrongValues({ name, schema }: Parameter): string[] {
   return [...wrong, '%20', '%07', '%E2%80%A8', '%C2%80', '%1b[0m']
 }
 
+/** Texts that a parameter takes whatever else there is; no names of things, which might not be there. */
+function rightValues({ type, minimum, enum: values, maxLength, format }: Schema): string[] {
+  if (Array.isArray(values)) return values.map(String)
+  if (type === 'integer') return [String(numberOr(minimum, 1))]
+  if (type === 'boolean') return ['true', 'false']
+  if (format === 'date-time') return ['2023-09-29T16:00:00Z']
+  // Free text says how long it may be; what does not has a form of its own.
+  return maxLength === undefined ? [] : ['a']
+}
+
 const encoded = (value: unknown): string => encodeURIComponent(String(value))
 
 function queryKinds(parts: Parts, parameters: Parameter[]): Kind[] {
@@ -123,6 +133,14 @@ function queryKinds(parts: Parts, parameters: Parameter[]): Kind[] {
       parameters.flatMap((parameter) =>
         wrongValues(parameter).map((value) => asking([`${parameter.name}=${value}`], parameter.name)),
       ),
+    ),
+    ...eachOf(
+      'no cursor, beside what is right',
+      parameters
+        .filter(({ name }) => named.includes('cursor') && name !== 'cursor')
+        .flatMap(({ name, schema }) =>
+          rightValues(schema).map((value) => asking([`${name}=${value}`, 'cursor=nonsense'], 'cursor')),
+        ),
     ),
     ...(repeated.length === 0
       ? []

@@ -34,10 +34,12 @@ export type Kind = {
   faults: fc.Arbitrary<Fault>
   /** how much there is to try, compared with other kinds */
   weight: number
+  /** tried whole, because one of them may matter that chance would miss */
+  all?: readonly Fault[]
 }
 
 /** A kind that is made up as it goes is tried as often as a list of so many. */
-export const GENERATED_WEIGHT = 24
+const GENERATED_WEIGHT = 24
 const LIST_WEIGHT_MAX = 8
 
 /** The request as it would succeed. Connections are for one request each: what is refused may end them anyway. */
@@ -89,3 +91,17 @@ export function oneOf(name: string, faults: readonly Omit<Fault, 'kind'>[]): Kin
     },
   ]
 }
+
+/** A kind that is made up as it goes, and of which not every try gives a fault; none where no try does. */
+export function sometimes(name: string, tries: fc.Arbitrary<Omit<Fault, 'kind'> | undefined>): Kind[] {
+  // A body without a list has no list to be wrong in: looking for one would take for ever.
+  const finds = (numRuns: number) =>
+    fc.sample(tries, { numRuns, seed: 1 }).some((fault) => fault !== undefined)
+  if (!finds(3) && !finds(100)) return []
+  const faults = tries.filter((fault) => fault !== undefined).map((fault) => ({ kind: name, ...fault }))
+  return [{ name, faults, weight: GENERATED_WEIGHT }]
+}
+
+/** A kind of which every fault is tried. */
+export const eachOf = (name: string, faults: readonly Omit<Fault, 'kind'>[]): Kind[] =>
+  oneOf(name, faults).map((kind) => ({ ...kind, all: faults.map((fault) => ({ kind: name, ...fault })) }))

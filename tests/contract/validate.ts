@@ -9,10 +9,16 @@ export function schemaCompiler(): (schema: Schema) => ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false })
   addFormats.default(ajv)
   ajv.addKeyword('example')
-  const compiled = new WeakMap<Schema, ValidateFunction>()
+  // Compiling is slow, and the same moments and ids stand in many places.
+  const by_object = new WeakMap<Schema, ValidateFunction>()
+  const by_text = new Map<string, ValidateFunction>()
   return (schema) => {
-    const validate = compiled.get(schema) ?? ajv.compile(schema)
-    compiled.set(schema, validate)
+    const known = by_object.get(schema)
+    if (known !== undefined) return known
+    const text = JSON.stringify(schema)
+    const validate = by_text.get(text) ?? ajv.compile(schema)
+    by_object.set(schema, validate)
+    by_text.set(text, validate)
     return validate
   }
 }

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { type Role, role_names } from '../../src/access/scopes.ts'
-import { aShelter, newIdempotencyKey, startService } from '../setup/service.ts'
+import { type Answer, aShelter, newIdempotencyKey, startService } from '../setup/service.ts'
 import { bodySchema, type Document, examplesOf, isRecord, type Operation, parametersOf } from './document.ts'
 
 /*
@@ -45,16 +45,24 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 
 /** The shelter that the examples of the document name. */
 export const SHELTER = 'AM-KT-0007'
+/** Where they may go from there. */
+export const OTHER_SHELTER = 'AM-KT-0008'
+
+function succeeded(answer: Answer): Answer {
+  if (answer.status < 300) return answer
+  throw new Error(`the world of these tests could not be made: ${JSON.stringify(answer.body)}`)
+}
 
 /** Room for a stay of every request to come, and for the places that an example adds. */
 const ROOM = 15_000
 
 export async function startWorld(settings: Record<string, string> = {}) {
   const { made: service, routes } = await withRoutes(() => startService(settings))
-  const document: Document = (await service.call('GET', '/openapi.json')).body
+  const document: Document = succeeded(await service.call('GET', '/openapi.json')).body
   const admin = await service.issue('admin')
   const made = await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(SHELTER, ROOM) })
-  const shelter_id: string = made.body.shelter.id
+  const shelter_id: string = succeeded(made).body.shelter.id
+  succeeded(await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(OTHER_SHELTER, ROOM) }))
 
   const keys = {} as Record<Role, string>
   for (const role of role_names) {
@@ -63,31 +71,54 @@ export async function startWorld(settings: Record<string, string> = {}) {
     keys[role] = role === 'admin' ? admin : await service.issue(role, { regions, shelters })
   }
 
-  let shelters_named = 100
-  async function newStay(): Promise<string> {
-    const arrived = await service.call('POST', '/v1/arrivals', {
-      key: admin,
-      body: { shelter: SHELTER, household: { people: 6 } },
-    })
-    if (arrived.status !== 201) throw new Error(`no stay could be made: ${JSON.stringify(arrived.body)}`)
-    return arrived.body.stay.id
+  let named = 100
+  const post = async (path: string, body: object): Promise<Answer> =>
+    succeeded(await service.call('POST', path, { key: admin, body }))
+  const newStay = async (): Promise<string> =>
+    (await post('/v1/arrivals', { shelter: SHELTER, household: { people: 6 } })).body.stay.id
+  const soon = (): string => new Date(Date.now() + 3_600_000).toISOString()
+
+  async function newHold(): Promise<string> {
+    const body = { shelter: SHELTER, people: 3, party: 'Bus 12', origin: 'Goris', expires_at: soon() }
+    return (await post('/v1/holds', body)).body.hold.id
+  }
+
+  async function newHeadcount(): Promise<string> {
+    const path = `/v1/shelters/${SHELTER}`
+    const { occupied } = (await service.call('GET', path, { key: admin })).body.balance
+    return (await post(`${path}/headcounts`, { people: occupied + 1, method: 'headcount' })).body.headcount.id
   }
 
   /** What stands in a path under each name: something that exists, new for each request. */
   const path_values: Record<string, () => Promise<string>> = {
     shelter: async () => SHELTER,
     stay: newStay,
+    hold: newHold,
+    block: async () =>
+      (await post(`/v1/shelters/${SHELTER}/blocks`, { places: 1, reason: 'damage' })).body.block.id,
+    headcount: newHeadcount,
   }
 
-  /** What an example cannot know: codes and references that are still free. */
+  /** What an example cannot know: codes and references that are still free, ids of now, moments to come. */
   const changed_examples: Record<string, (example: Record<string, unknown>) => unknown> = {
-    registerShelter: (example) => ({
-      ...example,
-      code: `AM-KT-${String(++shelters_named).padStart(4, '0')}`,
-    }),
+    registerShelter: (example) => ({ ...example, code: `AM-KT-${String(++named).padStart(4, '0')}` }),
     postArrival: (example) => ({
       ...example,
-      household: { ...(example.household as object), reference: `Example ${++shelters_named}` },
+      household: { ...(example.household as object), reference: `Example ${++named}` },
+    }),
+    placeHold: (example) => ({ ...example, expires_at: soon() }),
+    postTransfer: (example) => ({ ...example, to: OTHER_SHELTER }),
+    postArrivals: () => ({
+      items: [{ key: newIdempotencyKey(), shelter: SHELTER, household: { people: 2 } }],
+    }),
+    postBatch: () => ({
+      items: [
+        {
+          key: newIdempotencyKey(),
+          operation: 'postArrival',
+          body: { shelter: SHELTER, household: { people: 2 } },
+        },
+      ],
     }),
   }
 

@@ -7,7 +7,7 @@ import { etagOf, notModified, requireIfMatch } from '../../http/preconditions.ts
 import { refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import { pagesOf, sendTable, type Table, type TableFormat } from '../../http/tables.ts'
-import { idempotencyHeaders, refusals } from '../../http/wire.ts'
+import { idempotencyHeaders, ifMatchHeaders, refusals } from '../../http/wire.ts'
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
 import { shownBalance } from '../../ledgers/places/moves.ts'
@@ -224,6 +224,7 @@ export function sheltersRoutes(
       description:
         'RFC 7396 merge patch; needs `If-Match`. Only the register part counts for it: people arriving do not stop the clerk who mends an address. Closing is refused while people or holds are inside.',
       params: shelter_params,
+      headers: ifMatchHeaders,
       body: shelter_patch,
       response: {
         200: shelter_changed,
