@@ -51,12 +51,13 @@ async function* geojson<Row>({ pages, shown, position }: Table<Row>): AsyncGener
   yield '{"type":"FeatureCollection","features":['
   let separator = ''
   for await (const page of pages) {
-    for (const row of page) {
+    const features = page.map((row) => {
       const at = position?.(row)
       const geometry = at === undefined ? null : { type: 'Point', coordinates: [at.longitude, at.latitude] }
-      yield `${separator}${JSON.stringify({ type: 'Feature', geometry, properties: shown(row) })}`
-      separator = ','
-    }
+      return JSON.stringify({ type: 'Feature', geometry, properties: shown(row) })
+    })
+    yield `${separator}${features.join(',')}`
+    separator = ','
   }
   yield ']}'
 }

@@ -16,6 +16,8 @@ export type LoadSettings = {
   run: string
   /** the next body, as JSON in ASCII */
   next: () => string
+  /** the next path of a GET instead, which `next` is not asked for then */
+  read?: () => string
 }
 
 export type Load = {
@@ -75,7 +77,10 @@ export async function drive(settings: LoadSettings): Promise<Load> {
 const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
-function requests({ port, path, key, run, next }: LoadSettings): () => string {
+function requests({ port, path, key, run, next, read }: LoadSettings): () => string {
+  if (read !== undefined) {
+    return () => `GET ${read()} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${key}\r\n\r\n`
+  }
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\nidempotency-key: ${run}-`
   let count = 0
   return () => {
@@ -156,6 +161,9 @@ function readAnswer(bytes: Buffer): { fine: boolean } | undefined {
   if (head_length < 0) return undefined
   const head = bytes.toString('latin1', 0, head_length)
   const body_length = /content-length: *(\d+)/i.exec(head)?.[1]
+  if (body_length === undefined && /transfer-encoding: *chunked/i.test(head)) {
+    return bytes.indexOf('\r\n0\r\n\r\n') < 0 ? undefined : { fine: head.startsWith('2', 'HTTP/1.1 '.length) }
+  }
   if (body_length === undefined) return { fine: false }
   if (bytes.length < head_length + HEAD_END.length + Number(body_length)) return undefined
   return { fine: head.startsWith('2', 'HTTP/1.1 '.length) }

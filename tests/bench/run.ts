@@ -69,7 +69,11 @@ async function requireKept(url: string, expected: ReturnType<typeof postsInto>['
   }
 }
 
-async function startService(url: string, { pool, profile }: RunSettings) {
+/** The service as a process of its own, on a database. */
+export async function startService(
+  url: string,
+  { pool, profile }: { pool: number; profile?: string | undefined },
+) {
   const child = fork(new URL('server.ts', import.meta.url), {
     env: {
       PATH: process.env.PATH,
@@ -95,6 +99,7 @@ async function startService(url: string, { pool, profile }: RunSettings) {
   if (!('port' in first)) throw new Error('the service did not say where it listens')
   return {
     port: first.port,
+    pid: child.pid,
     order,
     async phases(): Promise<Phases> {
       order('tell phases')

@@ -211,11 +211,9 @@ export const stays_query = z.strictObject({
     .meta({ description: 'How many at most: 50 if left out, in JSON; csv and ndjson stream all of them' }),
   shelter: shelterName.optional(),
   region: regionCode.optional(),
-  reference: freeText(64)
-    .optional()
-    .meta({
-      description: 'Found everywhere by coordinators (families searching each other); the search is recorded',
-    }),
+  reference: freeText(64).optional().meta({
+    description: 'Found everywhere by coordinators (families searching each other); the search is recorded',
+  }),
   status: z.enum(stay_statuses).optional(),
   arrived_from: instant.optional(),
   arrived_to: instant.optional(),
