@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import './route-config.ts'
 import { Problem } from './problem.ts'
 
 /*
