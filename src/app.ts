@@ -6,9 +6,11 @@ import { openFlights } from './database/flights.ts'
 import { batch } from './features/batch/index.ts'
 import { changes } from './features/changes/index.ts'
 import { clients } from './features/clients/index.ts'
+import { asBatchLine } from './features/import/index.ts'
 import { alternatives, placement } from './features/placement/index.ts'
 import { places } from './features/places/index.ts'
 import { ensureRegions, regionsAndShelters } from './features/regions-and-shelters/index.ts'
+import { new_shelter, shelter_changed } from './features/regions-and-shelters/schemas.ts'
 import { installMetrics } from './http/metrics.ts'
 import { type App, createServer } from './http/server.ts'
 import { type BatchTiming, openWriter, type Writer, type WriterLog } from './journal/writer.ts'
@@ -109,8 +111,15 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     withAlternatives,
   })
   const staying = placement(app, { database, writer, withAlternatives })
+  const registering = asBatchLine({
+    id: 'registerShelter',
+    scope: 'shelters:write',
+    body: new_shelter,
+    answer: shelter_changed,
+    submit: registerShelter,
+  })
   batch(app, {
-    operations: [...staying.operations, ...standing.operations],
+    operations: [...staying.operations, ...standing.operations, registering],
     drain_signal: server.drain_signal,
   })
   changes(app, { database })
@@ -132,5 +141,6 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     await writer.close()
     await pool.end()
   })
-  return { ...server, writer, database, issueKey, revokeKey, registerShelter }
+  const { arrive } = staying.commands
+  return { ...server, writer, database, issueKey, revokeKey, registerShelter, arrive }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { import_help, importCommand } from './commands/import.ts'
 import { keys, keys_help } from './commands/keys.ts'
 import { migrateDatabase } from './commands/migrate.ts'
 import { writeOpenapi } from './commands/openapi.ts'
@@ -9,6 +10,7 @@ import { verify } from './commands/verify.ts'
 const help = `npm start [-- --demo]      the service; --demo adds 400 made-up shelters
 npm run migrate            brings the database to the newest migration
 npm run keys               who may call
+npm run import             shelters or stays from a CSV file
 npm run replay             September 2023 once more, through HTTP
 npm run verify             recomputes everything that is kept
 npm run openapi            writes openapi/v1.json`
@@ -26,6 +28,7 @@ const commands: Record<string, { help: string; run(words: string[]): Promise<voi
     run: migrateDatabase,
   },
   keys: { help: keys_help, run: keys },
+  import: { help: import_help, run: importCommand },
   replay: { help: replay_help, run: replayCommand },
   verify: {
     help: 'Recomputes balances, totals, day sums, chain and seals from the journal. Exit 1 on a difference. Works beside a running service.',

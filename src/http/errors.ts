@@ -28,7 +28,12 @@ const framework_refusals: Readonly<Record<string, Refusal>> = {
   FST_ERR_BAD_URL: refuse('malformed_request', 'The percent-encoding of the address is wrong.'),
   FST_ERR_MAX_PARAM_LENGTH: refuse('uri_too_long', 'A part of the path is too long.'),
   FST_ERR_CTP_BODY_TOO_LARGE: refuse('payload_too_large', 'The body is larger than is taken here.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: refuse('unsupported_media_type', 'The content type is not read here.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    ...refuse('unsupported_media_type', 'The content type is not read here.'),
+    errors: [
+      { header: 'Content-Type', code: 'not_supported', detail: 'Must be one that is named in Accept.' },
+    ],
+  },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: refuse(
     'malformed_request',
     'The body is not as long as Content-Length says.',
@@ -84,6 +89,28 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
 const acceptedBodies = (request: FastifyRequest): string =>
   request.method === 'PATCH' ? 'application/merge-patch+json, application/json' : 'application/json'
 
+/** Headers of which two would mean two things; Node takes the first of some, the last of others, and says nothing. */
+const given_once = new Set([
+  'host',
+  'authorization',
+  'content-type',
+  'content-length',
+  'idempotency-key',
+  'if-match',
+])
+
+function headerGivenTwice(raw_headers: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  for (let at = 0; at < raw_headers.length; at += 2) {
+    const name = raw_headers[at] ?? ''
+    const key = name.toLowerCase()
+    if (!given_once.has(key)) continue
+    if (seen.has(key)) return name
+    seen.add(key)
+  }
+  return undefined
+}
+
 /**
  * Checks that hold for every request, before anything else is asked of it. The address as it came, because a decoded
  * one hides what was wrong with it.
@@ -92,6 +119,14 @@ function wrongRequest(request: FastifyRequest): Refusal | undefined {
   const url = request.raw.url ?? ''
   if (url.length > URL_LENGTH_MAX)
     return refuse('uri_too_long', `The address is longer than ${URL_LENGTH_MAX}.`)
+  const repeated = headerGivenTwice(request.raw.rawHeaders)
+  if (repeated !== undefined) {
+    const detail = `The header ${repeated} may be given once.`
+    return {
+      ...refuse('malformed_request', detail),
+      errors: [{ header: repeated, code: 'repeated', detail }],
+    }
+  }
   if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
     return {
       ...refuse('malformed_request', 'The Host header is missing.'),
@@ -122,7 +157,7 @@ function wrongText(url: string): Refusal | undefined {
   return {
     code: 'invalid_parameters',
     detail: 'The address holds text that is no whole UTF-8, or a NUL.',
-    errors: wrong.map((part) => {
+    errors: (wrong.length > 0 ? wrong : ['path']).map((part) => {
       const name = part.split('=')[0] ?? ''
       return {
         parameter: broken(name) ? '' : decodeURIComponent(name),

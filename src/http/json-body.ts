@@ -11,11 +11,11 @@ export const DEPTH_MAX = 32
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const malformed = (detail: string, pointer?: string) =>
+const malformed = (detail: string, pointer = '') =>
   new Problem({
     code: 'malformed_json',
     detail,
-    ...(pointer === undefined ? {} : { errors: [{ pointer, code: 'malformed', detail }] }),
+    errors: [{ pointer, code: 'malformed', detail }],
   })
 
 const QUOTE = 0x22

@@ -2,7 +2,9 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { fastifyZodOpenApiPlugin, fastifyZodOpenApiTransformers } from 'fastify-zod-openapi'
+import { z } from 'zod'
 import { common_codes } from './errors.ts'
+import { type Format, media_types } from './formats.ts'
 import { isProblemCode, type ProblemCode, problems } from './problem.ts'
 import './route-config.ts'
 import { refusalResponse } from './wire.ts'
@@ -46,12 +48,26 @@ function codesOf(route: RouteOptions, schema: Schema): Set<ProblemCode> {
 /** The route's own answers, its refusals and the common ones, one response for each status. */
 function responsesOf(route: RouteOptions, schema: Schema): Responses {
   const own = isRecord(schema.response) ? schema.response : {}
-  const answers = Object.entries(own).filter(([, answer]) => !(isRecord(answer) && 'x-codes' in answer))
+  const answers = Object.entries(own)
+    .filter(([, answer]) => !(isRecord(answer) && 'x-codes' in answer))
+    .map(([status, answer]) => [status, inEachFormat(answer, route.config?.formats ?? [])])
+  if (route.config?.etag === true)
+    answers.push(['304', { description: 'The caller has the newest already.' }])
   const by_status = Map.groupBy(codesOf(route, schema), (code) => problems[code].status)
   const refusing = Array.from(by_status)
     .toSorted(([one], [other]) => one - other)
     .map(([status, codes]) => [String(status), refusalResponse(codes.toSorted())])
   return Object.fromEntries([...answers, ...refusing])
+}
+
+/** An answer in every format that its route offers; other formats than JSON are text to the document. */
+function inEachFormat(answer: unknown, formats: readonly Format[]): unknown {
+  if (formats.length < 2) return answer
+  const content = formats.map((format) => [
+    media_types[format],
+    { schema: format === 'json' ? answer : format === 'geojson' ? z.looseObject({}) : z.string() },
+  ])
+  return { description: 'In the format that was asked for.', content: Object.fromEntries(content) }
 }
 
 function securityOf(route: RouteOptions): { [scheme: string]: string[] }[] {

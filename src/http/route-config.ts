@@ -8,6 +8,8 @@ declare module 'fastify' {
     /** What the operation can answer with, the default first; null where nothing is negotiated (pages, assets). */
     /** The body may be a stream of lines, which takes as long as it takes. */
     streams?: boolean
+    /** The answer has an ETag, and who has the newest already is answered 304. */
+    etag?: boolean
     formats?: readonly [Format, ...Format[]] | null
   }
 }

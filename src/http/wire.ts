@@ -59,8 +59,10 @@ export const instant = z
   })
   .meta({ description: 'A moment, RFC 3339 with an offset; answered in UTC with milliseconds' })
 
-const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+// No flag for capitals: a pattern in the document has none.
+const HEX = '[0-9a-fA-F]'
+const UUID7 = new RegExp(`^${HEX}{8}-${HEX}{4}-7${HEX}{3}-[89abAB]${HEX}{3}-${HEX}{12}$`)
+const UUID = new RegExp(`^${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}$`)
 
 /** An id that a client chooses: UUIDv7 and no other, so that ids stay in the order of their making. */
 export const uuid7 = z

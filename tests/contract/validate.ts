@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { type Document, inlined, operationsOf, type Schema } from './document.ts'
+import { type Document, inlined, isRecord, operationsOf, type Schema } from './document.ts'
 
 /* Whether what the service says is what its document says. */
 
@@ -38,17 +38,18 @@ export type AnswerCheck = (
 
 /**
  * A check of answers against the document: of an operation, named by its operationId or as `GET /v1/shelters/{shelter}`.
- * It throws where the operation is not in the document, where it names no such status or content type, and where the
- * body is not what stands there. An answer without a body is `undefined` or the empty text.
+ * It throws where the operation is not in the document, where it names no such status, content type or code of a
+ * refusal, and where the body is not what stands there. An answer without a body is `undefined` or the empty text.
  */
 export function answersMatch(document: Document): AnswerCheck {
   const compile = schemaCompiler()
-  const answers = new Map<string, Record<string, { content: Map<string, Schema> }>>()
+  const answers = new Map<string, Record<string, { description: string; content: Map<string, Schema> }>>()
   for (const { id, method, path, object } of operationsOf(document)) {
     const by_status = Object.fromEntries(
-      Object.entries(object.responses).map(([status, { content = {} }]) => [
+      Object.entries(object.responses).map(([status, { description, content = {} }]) => [
         status,
         {
+          description,
           content: new Map(
             Object.entries(content).map(([type, { schema }]) => [type, inlined(document, schema)]),
           ),
@@ -65,7 +66,7 @@ export function answersMatch(document: Document): AnswerCheck {
     const documented = by_status[String(status)]
     const name = `${operation} ${status}`
     if (documented === undefined) throw new Error(`${name} is not in the document`)
-    const { content } = documented
+    const { description, content } = documented
     const is_empty = body === undefined || body === ''
     if (content.size === 0 || is_empty) {
       if (content.size === 0 && is_empty) return
@@ -76,5 +77,8 @@ export function answersMatch(document: Document): AnswerCheck {
     if (schema === undefined) throw new Error(`${name} is ${type}, the document knows ${[...content.keys()]}`)
     const validate = compile(schema)
     if (!validate(body)) throw new Error(`${name} is not as documented:\n${complaintsOf(validate)}`)
+    if (type !== 'application/problem+json' || !isRecord(body)) return
+    if (!description.includes(`\`${body.code}\`:`))
+      throw new Error(`${name} ${body.code} is not in the document`)
   }
 }

@@ -190,7 +190,7 @@ export function sheltersRoutes(
   app.route({
     method: 'GET',
     url: '/v1/shelters/:shelter',
-    config: { scope: 'shelters:read' },
+    config: { scope: 'shelters:read', etag: true },
     schema: {
       operationId: 'getShelter',
       tags: ['Register'],

@@ -41,6 +41,7 @@ export function staysRoutes(
     async handler(request, reply) {
       const { principal, format } = request
       const { cursor, limit, shelter, reference } = request.query
+      const [start] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
       const position = shelter === undefined ? undefined : await readPosition(database, shelter)
       if (shelter !== undefined && position === undefined) {
         return sendProblem(reply, refuse('shelter_not_found', `No shelter is called ${shelter}.`))
@@ -58,7 +59,6 @@ export function staysRoutes(
         if ('refused' in outcome) return sendProblem(reply, outcome.refused)
       }
       const remit: Remit = anywhere ? { everywhere: true } : principal.remit
-      const [start] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
       const query = { ...request.query, ...(position && { shelter_id: position.id }) }
       if (streams) {
         const pages = pagesOf<Stay>(
@@ -85,7 +85,7 @@ export function staysRoutes(
   app.route({
     method: 'GET',
     url: '/v1/stays/:stay',
-    config: { scope: 'stays:read' },
+    config: { scope: 'stays:read', etag: true },
     schema: {
       operationId: 'getStay',
       tags: ['Arrivals and stays'],

@@ -1,6 +1,5 @@
 import type { DetailsRow, StayRow } from '../../../database/tables/places.ts'
 import { delta, takeIn } from '../../../domain/balance.ts'
-import { GROUP_MAX } from '../../../domain/stays.ts'
 import { refuse } from '../../../http/problem.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
 import type { Shelter } from '../../../ledgers/places/facts.ts'
@@ -20,7 +19,7 @@ import {
 /**
  * What was posted of an arrival was wrong: so many came, or such people. Acts at the arrival's moment. `people` is the
  * number who came in all; of a stay that has ended the difference came and left with the rest. Refused in this order:
- * `stay_not_found`, `overflow_not_allowed`, `stay_ended` (cancelled), `more_than_present`, `too_many_people`,
+ * `stay_not_found`, `overflow_not_allowed`, `stay_ended` (cancelled), `more_than_present`,
  * `composition_too_large`, `shelter_full`.
  */
 export function decideCorrection(
@@ -38,11 +37,6 @@ export function decideCorrection(
   const people = content.people ?? stay.people_arrived
   const left_already = stay.people_arrived - stay.people
   if (people < left_already) return { refused: moreThanPresent(people, left_already) }
-  if (people > GROUP_MAX) {
-    return {
-      refused: refuse('too_many_people', `A stay is of at most ${GROUP_MAX} people.`, { most: GROUP_MAX }),
-    }
-  }
   const known = facts.places.details(stay.id)
   const composition = content.composition === undefined ? (known?.composition ?? null) : content.composition
   const counted = Object.values(composition ?? {}).reduce<number>((sum, number) => sum + (number ?? 0), 0)

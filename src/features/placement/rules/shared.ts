@@ -148,8 +148,7 @@ export function goIn(
     entries.push(used.entry)
   }
   if (takeIn(balance, people, to.overflow) === null) {
-    // What is free to this party: their own hold counts.
-    return { refused: shelterFull(shelter.code, balance, people) }
+    return { refused: shelterFull(shelter.code, balance_before, people) }
   }
   for (const { type, flow, people: coming, data } of parts) {
     const by = takeIn(balance, coming, to.overflow)

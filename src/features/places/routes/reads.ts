@@ -39,7 +39,7 @@ export function capacityRoutes(
   app.route({
     method: 'GET',
     url: '/v1/capacity',
-    config: { scope: 'capacity:read', formats: ['json', 'csv'] },
+    config: { scope: 'capacity:read', formats: ['json', 'csv'], etag: true },
     schema: {
       operationId: 'getCapacity',
       tags: ['Capacity'],
@@ -140,7 +140,7 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
   app.route({
     method: 'GET',
     url: '/v1/holds/:hold',
-    config: { scope: 'holds:read' },
+    config: { scope: 'holds:read', etag: true },
     schema: {
       operationId: 'getHold',
       tags: ['Holds'],
