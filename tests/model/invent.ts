@@ -75,14 +75,20 @@ export function inventor(chance: Chance): Inventor {
     const likelihoods: [number, () => Deed | undefined][] = [
       [
         free > 0 ? 30 : 12,
-        () => ({
-          do: 'arrive',
-          shelter: focus,
-          people: people(),
-          ...(happens(0.5) && { reference: reference() }),
-          ...(happens(0.3) && { moved: true as const }),
-          ...coming(world, focus, day),
-        }),
+        () => {
+          const moved = happens(0.35)
+          // Whoever moves was mostly somewhere; a household in parts at several places moves together.
+          const known = moved && happens(0.7) ? pick(openStays(world).filter(isKnown))?.reference : undefined
+          const card = known ?? (moved || happens(0.5) ? reference() : undefined)
+          return {
+            do: 'arrive',
+            shelter: focus,
+            people: people(),
+            ...(card !== undefined && { reference: card }),
+            ...(moved && { moved: true as const }),
+            ...coming(world, focus, day),
+          }
+        },
       ],
       [
         6,
@@ -140,7 +146,7 @@ export function inventor(chance: Chance): Inventor {
         }),
       ],
       [
-        3,
+        6,
         () => {
           const hold = someHold(world, focus, Date.now())
           return hold && { do: 'release', hold: numberOf(hold.name) }
@@ -148,7 +154,7 @@ export function inventor(chance: Chance): Inventor {
       ],
       [3, () => ({ do: 'block', shelter: focus, places: whole(1, 4), ...maybeWhen(day) })],
       [
-        4,
+        6,
         () => {
           const blocks = [...world.blocks.values()].slice(-10)
           const block = pick(blocks.filter((one) => !one.lifted || happens(0.1)))
@@ -165,7 +171,7 @@ export function inventor(chance: Chance): Inventor {
         }),
       ],
       [
-        2,
+        4,
         () => ({
           do: 'set places',
           shelter: focus,
@@ -175,7 +181,7 @@ export function inventor(chance: Chance): Inventor {
         }),
       ],
       [
-        emergency > 0 ? 3 : 0,
+        emergency > 0 ? 8 : 0,
         () => ({ do: 'keep emergency', shelter: focus, keep: whole(1, emergency + 1), ...maybeWhen(day) }),
       ],
       [
@@ -198,7 +204,7 @@ export function inventor(chance: Chance): Inventor {
         },
       ],
       [
-        2,
+        4,
         () => {
           const status = world.shelters.get(focus)?.status
           const to: Status | undefined =
@@ -260,6 +266,8 @@ export function inventor(chance: Chance): Inventor {
     },
   }
 }
+
+const isKnown = ({ reference }: Stay): boolean => reference !== undefined
 
 /** The one in whose share of the sum a number falls. */
 function oneOf<Choice>(choices: readonly (readonly [number, Choice])[], at: number): Choice {

@@ -37,6 +37,7 @@ export type Stay = {
   from_holds: { hold: string; people: number }[]
   /** the stays that go on from this one */
   next: string[]
+  /** the stay that this one goes on from; of several that people moved from, the newest */
   before?: string
   /** in which order stays began */
   seq: number
@@ -248,7 +249,8 @@ export function judge(world: World, said: Said, now: number): Verdict {
     const used = Math.min(hold?.remaining ?? 0, people)
     const { free } = balance(world, shelter.code, now)
     const missing = Math.max(0, people - used - free)
-    if (missing > 0 && !wish.overflow) refuse('shelter_full', free)
+    // What is free to this party: the places held for it are.
+    if (missing > 0 && !wish.overflow) refuse('shelter_full', free + (hold?.remaining ?? 0))
     return { hold, used, missing }
   }
 

@@ -100,9 +100,9 @@ export function referee(stage: Stage) {
     const entries: Entry[] = []
     for (let after = head; ; ) {
       const { body } = await stage.call(0, 'GET', `/v1/changes?after=${after}&limit=500`)
-      const page = body as { items: Entry[]; next: number }
-      if (page.items.length === 0) return entries
+      const page = body as { items: Entry[]; next: number; head: number }
       entries.push(...page.items)
+      if (page.next >= page.head) return entries
       after = page.next
     }
   }
@@ -464,7 +464,10 @@ export function referee(stage: Stage) {
           stay.status,
           new Date(stay.arrived_at).toISOString(),
           stay.before === undefined ? null : ids.get(stay.before),
-          stay.next.map((name) => ids.get(name)).sort(),
+          stay.next
+            .filter((name) => world.stays.get(name)?.status !== 'cancelled')
+            .map((name) => ids.get(name))
+            .sort(),
         ],
       )
     }

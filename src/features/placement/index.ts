@@ -76,7 +76,7 @@ export function placement(
     correct: writer.command({
       operation: 'postCorrection',
       fresh: nothing,
-      needs: ofStay,
+      needs: ofWholeStay,
       decide: decideCorrection,
     }),
     cancel: writer.command({

@@ -50,10 +50,14 @@ export function decideCorrection(
   if (moves === null)
     return { refused: shelterFull(shelter.code, shelter.balance, people - stay.people_arrived) }
   const balance = left(shelter.balance, moves, now.seq)
+  const present = stay.status === 'present' ? people - left_already : 0
   const after: StayRow = {
     ...stay,
     people_arrived: people,
-    people: stay.status === 'present' ? people - left_already : 0,
+    people: present,
+    // All who really came have left already: the stay has ended, as nobody knew.
+    ...(stay.status === 'present' &&
+      present === 0 && { status: 'departed', departed_at: lastLeft(facts, stay) ?? now.at }),
     seq: now.seq,
   }
   const details: DetailsRow = { stay: stay.id, composition, needs: content.needs ?? known?.needs ?? null }
@@ -109,3 +113,12 @@ function corrected(stay: StayRow, shelter: Shelter, difference: number, overflow
   const { by, counted } = difference > 0 ? { by: coming, counted: 0 } : leave(balance, -difference)
   return { by, counted, effects: [effectOn(balance, by, stay.arrived_at, flow)] }
 }
+
+/** When the last of those who left did so. */
+const lastLeft = ({ places }: Facts, stay: StayRow): string | undefined =>
+  places
+    .effectsOf(stay.id)
+    .filter((effect) => effect.flow === 'departed' || effect.flow === 'transferred_out')
+    .map((effect) => effect.at)
+    .sort()
+    .at(-1)
