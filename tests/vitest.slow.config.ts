@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['tests/setup/postgres.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 })

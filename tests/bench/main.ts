@@ -121,12 +121,13 @@ async function main(): Promise<void> {
   const [busy = 0] = loadavg()
   if (busy > BUSY_MAX)
     say(`The machine is busy with something else (load ${busy.toFixed(1)}): the figures will be low.`)
-  const database = await startDatabase()
+  const started = startDatabase()
   // The service and the database stop with us: the one by its channel, the other by the lease it was started with.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // Not `once`: Ctrl-C comes twice through npm, and the second would leave the database behind.
-    process.on(signal, () => void database.stop().finally(() => process.exit(1)))
+    process.on(signal, () => void started.then((database) => database.stop()).finally(() => process.exit(1)))
   }
+  const database = await started
   try {
     const summaries = summarise(await measure(options, database))
     if (options.json) {

@@ -197,7 +197,7 @@ export function raceTests(size: RaceSize, start: (database_url: string) => Promi
     )
     entries = await readJournal(one, keys.auditor)
     faults = await verifyFaults(database_url)
-  }, 300_000)
+  }, 900_000)
 
   afterAll(async () => {
     for (const step of finish.reverse()) await step()
