@@ -11,6 +11,7 @@ import { emptyDatabase } from '../setup/empty-database.ts'
 import { issueKeys } from '../setup/keys.ts'
 import { openProcesses, type ServiceProcess } from '../setup/processes.ts'
 import { aShelter, newIdempotencyKey } from '../setup/service.ts'
+import { sessionsWhere, writer_waits } from '../setup/sessions.ts'
 import { until } from '../setup/wait.ts'
 
 /*
@@ -110,7 +111,9 @@ describe('two processes started at once on one empty database', () => {
       await client.query('begin')
       await client.query('select seq from journal_head for update')
       const posted = post(caller, '/v1/arrivals', national, arrivalIn('AM-KT-0001'))
-      await until('the arrival waits for the head of the journal', () => waiting(client, 'shelter writer', 1))
+      await until('the arrival waits for the head of the journal', async () => {
+        return (await sessionsWhere(client, writer_waits)).length === 1
+      })
       leaving.terminate()
       // It has begun to leave when it has closed the connection on which nothing is under way.
       await idle_closed
@@ -249,16 +252,6 @@ async function withClient<Result>(
   } finally {
     await client.end()
   }
-}
-
-/** Whether so many sessions of this name wait for a lock in the client's database. */
-async function waiting(client: pg.Client, application_name: string, sessions: number): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from pg_stat_activity
-     where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`,
-    [application_name],
-  )
-  return rowCount === sessions
 }
 
 async function openSocket(base: string): Promise<Socket> {

@@ -100,14 +100,15 @@ describe('the document', () => {
     }
   })
 
-  test('describes every parameter’s form, and requires those of a path', () => {
+  test('says of every parameter in a path what it looks like, and requires it', () => {
     for (const { id, path, object } of operations) {
-      const parameters = object.parameters ?? []
-      for (const { name, schema } of parameters)
-        expect([id, name, schema]).toEqual([id, name, expect.any(Object)])
       const named = Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name]) => name)
-      const required = parameters.filter((one) => one.in === 'path' && one.required === true)
-      expect([id, required.map(({ name }) => name)]).toEqual([id, named])
+      const parameters = (object.parameters ?? []).filter((one) => one.in === 'path')
+      expect([id, parameters.map(({ name }) => name)]).toEqual([id, named])
+      for (const { name, required, schema } of parameters) {
+        const { pattern, format, enum: values } = inlined(world.document, schema)
+        expect([id, name, required, pattern ?? format ?? values]).not.toEqual([id, name, true, undefined])
+      }
     }
   })
 

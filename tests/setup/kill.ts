@@ -7,6 +7,7 @@ import { type JournalEntry, journalFaults, readJournal, verifyFaults } from './j
 import { issueKeys } from './keys.ts'
 import { openProcesses, type ServiceProcess } from './processes.ts'
 import { aShelter } from './service.ts'
+import { sessionsWhere } from './sessions.ts'
 import { until } from './wait.ts'
 
 /*
@@ -157,15 +158,12 @@ function openCrowd(key: string, living: readonly Target[]) {
 async function killWhileItWrites(url: string, name: string, kill: () => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  const stopped = async (): Promise<string | undefined> => {
-    const { rows } = await client.query<{ name: string }>(
-      `select application_name as name
-       from pg_locks
-       join pg_stat_activity using (pid)
-       where relation = 'journal_seals'::regclass and not granted`,
-    )
-    return rows[0]?.name
-  }
+  const stopped_here = `pid in (
+    select pid
+    from pg_locks
+    where relation = 'journal_seals'::regclass and not granted
+  )`
+  const stopped = async () => (await sessionsWhere(client, stopped_here))[0]?.application_name
   try {
     await until(`${name} writes`, async () => {
       await client.query('begin')

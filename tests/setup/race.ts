@@ -5,6 +5,7 @@ import { freshDatabase } from './database.ts'
 import { type JournalEntry, journalFaults, readJournal, verifyFaults } from './journal.ts'
 import { issueKeys } from './keys.ts'
 import { aShelter } from './service.ts'
+import { sessionsWhere, writer_waits } from './sessions.ts'
 import { until } from './wait.ts'
 
 /*
@@ -291,11 +292,7 @@ export function raceTests(size: RaceSize, start: (database_url: string) => Promi
         }),
       )
       await until('both processes wait', async () => {
-        const { rowCount } = await client.query(
-          `select from pg_stat_activity
-           where datname = current_database() and application_name = 'shelter writer' and wait_event_type = 'Lock'`,
-        )
-        return rowCount === callers.length
+        return (await sessionsWhere(client, writer_waits)).length === callers.length
       })
       await client.query('rollback')
       const answers = await Promise.all(posts)
