@@ -17,8 +17,12 @@ export type FlightSettings = {
 }
 
 export type Flights = {
-  send: Send
-  /** Drops the connection, whatever is under way; the next `send` opens a new one. */
+  /**
+   * What is sent by the result goes to one connection, the one of now, or fails. A transaction must never go on over
+   * another one: there each of its statements would be committed alone, without the lock.
+   */
+  board(): Send
+  /** Drops the connection, whatever is under way; the next `board` opens a new one. */
   reset(): void
   close(): Promise<void>
 }
@@ -61,14 +65,15 @@ export function openFlights(settings: FlightSettings): Flights {
     return opened
   }
 
-  const send: Send = async (statement, values = []) => {
-    const { client, ready } = current ?? connect()
-    await ready
-    return client.query({ name: statement.name, text: statement.text, values })
-  }
-
   return {
-    send,
+    board() {
+      const opened = current ?? connect()
+      return async (statement, values = []) => {
+        await opened.ready
+        if (current !== opened) throw new Error('Connection terminated: it was lost while in use')
+        return opened.client.query({ name: statement.name, text: statement.text, values })
+      }
+    },
     reset() {
       const dropped = current
       current = undefined

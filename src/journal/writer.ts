@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isDataError } from '../database/errors.ts'
-import type { Flights } from '../database/flights.ts'
+import type { Flights, Send } from '../database/flights.ts'
 import type { Statement } from '../database/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 import { refuse } from '../http/problem.ts'
@@ -143,14 +143,16 @@ export function openWriter<L extends Ledgers>(options: {
    * else, lost connections included, the whole batch goes once more, and its keys say what was committed already.
    */
   async function carryOut(batch: Pending[], second_try = false): Promise<void> {
+    // One connection for all of it: what began there is written there, or not at all.
+    const send = flights.board()
     try {
-      const outcomes = await attempt(batch)
+      const outcomes = await attempt(batch, send)
       batch.forEach((pending, index) => {
         const outcome = outcomes[index]
         if (outcome !== undefined) pending.settle(outcome)
       })
     } catch (error) {
-      if (isDataError(error)) await flights.send(rollback).catch(() => undefined)
+      if (isDataError(error)) await send(rollback).catch(() => undefined)
       if (isDataError(error) && batch.length > 1) {
         log.warn(
           { err: error, commands: batch.length },
@@ -175,9 +177,8 @@ export function openWriter<L extends Ledgers>(options: {
     }
   }
 
-  async function attempt(batch: Pending[]): Promise<Outcome<unknown>[]> {
+  async function attempt(batch: Pending[], send: Send): Promise<Outcome<unknown>[]> {
     const started = performance.now()
-    const { send } = flights
 
     // One flight: begin, lock, and everything to be read under the lock.
     const began = send(begin)
