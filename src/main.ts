@@ -43,10 +43,16 @@ if (command === undefined || words.includes('--help')) {
   console.log(command?.help ?? help)
   process.exitCode = command === undefined ? 2 : 0
 } else {
+  // Without a listener a signal ends the process at once, and its exit handlers do not look after the embedded database.
+  if (name !== 'serve') {
+    process.once('SIGINT', () => process.exit(130))
+    process.once('SIGTERM', () => process.exit(143))
+  }
   command.run(words).catch((error: unknown) => {
     // People read this line; the stack is for those who ask for it.
     console.error(error instanceof Error ? error.message : error)
     if (process.env.DEBUG !== undefined) console.error(error)
-    process.exitCode = 1
+    // Not the exit code alone: what is still open (pools, an embedded database's lease) would keep the process for ever.
+    process.exit(1)
   })
 }

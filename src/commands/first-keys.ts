@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { itself } from '../access/itself.ts'
 import type { Role } from '../access/scopes.ts'
@@ -35,7 +35,10 @@ export async function firstKeys(
     if ('refused' in issued) throw new Error(issued.refused.detail)
     keys[role] = issued.key
   }
-  await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
-  await chmod(path, 0o600)
+  // Written beside its place and moved there: half a file would stop every later start.
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
+  await chmod(draft, 0o600)
+  await rename(draft, path)
   return { keys: keys as FirstKeys, made: true }
 }

@@ -1,14 +1,28 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from '../app.ts'
+import { readConfig } from '../config.ts'
 import { seedDemo } from './demo.ts'
 import { openEnvironment } from './environment.ts'
 import { firstKeys } from './first-keys.ts'
 
-/** Migrates, starts the service, says where it is, and ends in good order on SIGTERM or SIGINT. */
+/** Migrates, starts the service, says where it is, and ends in good order on SIGTERM or SIGINT, while it starts too. */
 export async function serve(options: { demo: boolean }): Promise<void> {
-  const environment = await openEnvironment()
+  const { DRAIN_MS } = readConfig(process.env)
+  const opening = openEnvironment()
+  let service: Awaited<ReturnType<typeof buildApp>> | undefined
+  // Before anything else: a Ctrl-C during the start must not leave an embedded database running.
+  closeWithGrace({ delay: DRAIN_MS + 5_000, logger: false }, async ({ err, signal }) => {
+    if (err === undefined) service?.app.log.info({ signal }, 'draining')
+    else if (service === undefined) console.error(err.message)
+    else service.app.log.fatal({ err }, 'ending after an error')
+    await service?.drain(DRAIN_MS)
+    const environment = await opening.catch(() => undefined)
+    await environment?.close()
+  })
+
+  const environment = await opening
   const { config } = environment
-  const service = await buildApp(config)
+  service = await buildApp(config)
   const { app } = service
   const first = environment.embedded ? await firstKeys(config.DATA_DIR, service.issueKey) : undefined
   if (options.demo) {
@@ -23,11 +37,4 @@ export async function serve(options: { demo: boolean }): Promise<void> {
     console.log(`First keys, kept in ${config.DATA_DIR}/keys.json:`)
     for (const [role, key] of Object.entries(first.keys)) console.log(`  ${role.padEnd(21)} ${key}`)
   }
-
-  closeWithGrace({ delay: config.DRAIN_MS + 5_000, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) app.log.fatal({ err }, 'ending after an error')
-    else app.log.info({ signal }, 'draining')
-    await service.drain(config.DRAIN_MS)
-    await environment.close()
-  })
 }

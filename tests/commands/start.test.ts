@@ -99,6 +99,13 @@ describe('two processes started at once on one empty database', () => {
     expect(await statuses(national)).toEqual([200, 200])
   })
 
+  test('a port that is taken stops the start with a message, and the process ends', async () => {
+    const { port } = new URL(oneOf(both, 0).base)
+    const stopped = await processes.run(['serve'], { ...settings, PORT: port })
+    expect(stopped).toMatchObject({ code: 1, stdout: '' })
+    expect(stopped.stderr).toContain(`address already in use 127.0.0.1:${port}`)
+  })
+
   test('on SIGTERM what is in flight is answered, idle connections do not hold it up, and it exits with 0', async () => {
     const leaving = oneOf(both, 0)
     const caller = oneOf(callers, 0)
@@ -232,6 +239,35 @@ describe('started without a database', () => {
     expect(await service.terminate()).toEqual({ code: 0, signal: null })
     await expect(stat(postmaster)).rejects.toThrow('ENOENT')
   })
+})
+
+test('Ctrl-C while it starts leaves no PostgreSQL behind', async () => {
+  const data_dir = await mkdtemp(join(tmpdir(), 'shelter-start-'))
+  try {
+    await chmod(data_dir, 0o755)
+    const postmaster = join(data_dir, 'postgres', 'postmaster.pid')
+    const started = processes.launch(['serve'], { DATA_DIR: data_dir, PORT: '0' })
+    await until(
+      'PostgreSQL runs',
+      () =>
+        stat(postmaster).then(
+          () => true,
+          () => false,
+        ),
+      60_000,
+    )
+    started.child.kill('SIGINT')
+    await started.ended
+    await until('PostgreSQL has ended', () =>
+      stat(postmaster).then(
+        () => false,
+        () => true,
+      ),
+    )
+  } finally {
+    await stopEmbeddedIfUnused(data_dir)
+    await rm(data_dir, { recursive: true, force: true })
+  }
 })
 
 test('a wrong setting stops the start with a message that names it', async () => {

@@ -38,6 +38,8 @@ export type ServiceProcess = {
 }
 
 export type Processes = {
+  /** Another command, whatever comes of it. */
+  launch(words: string[], settings: Record<string, string>): Launched
   /** `node src/main.ts serve` on a free port, with these settings and no others; resolves when it listens. */
   serve(settings: Record<string, string>): Promise<ServiceProcess>
   /** Another command, to its end. */
@@ -46,7 +48,11 @@ export type Processes = {
   close(): Promise<void>
 }
 
-type Launched = { child: ChildProcess; said: { stdout: string; stderr: string }; ended: Promise<Ended> }
+export type Launched = {
+  child: ChildProcess
+  said: { stdout: string; stderr: string }
+  ended: Promise<Ended>
+}
 
 /** Processes of one test file; `close` them after it. */
 export function openProcesses(): Processes {
@@ -75,6 +81,7 @@ export function openProcesses(): Processes {
   }
 
   return {
+    launch,
     async serve(settings) {
       const { child, said, ended } = launch(['serve'], { PORT: '0', ...settings })
       const output = () => said.stdout + said.stderr
