@@ -304,6 +304,14 @@ export function installExpectations(app: FastifyInstance): void {
   })
 }
 
+/** Answers CONNECT, which Node would meet by closing the connection without a word. */
+export function installConnect(app: FastifyInstance): void {
+  app.server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.end(rawAnswer(refuse('malformed_request', 'This service is no proxy.')))
+  })
+}
+
 /** Codes that any operation may answer with; openapi.ts adds them where they apply. */
 export const common_codes = {
   always: ['internal_error', 'database_unavailable', 'overloaded', 'not_acceptable'],

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import { z } from 'zod'
 import { type Draining, installDraining } from './drain.ts'
-import { installErrorHandling, installExpectations } from './errors.ts'
+import { installConnect, installErrorHandling, installExpectations } from './errors.ts'
 import { installFormats } from './formats.ts'
 import { healthRoutes } from './health.ts'
 import { installJsonBody } from './json-body.ts'
@@ -56,6 +56,7 @@ export async function createServer(settings: HttpSettings): Promise<HttpServer> 
   const draining = installDraining(plain)
   installErrorHandling(plain, methods)
   installExpectations(plain)
+  installConnect(plain)
   installFormats(plain)
   installJsonBody(plain)
   installLines(plain)

@@ -133,7 +133,7 @@ export const codeWord = z
 /** A number of people, places, portions: whole, 0 to `max`. */
 export const count = (max: number) => z.int().min(0).max(max)
 
-const DECIMAL_INTEGER = /^-?(0|[1-9]\d{0,15})$/
+const DECIMAL_INTEGER = /^(0|-?[1-9]\d{0,15})$/
 
 /**
  * A whole number in a query string, where everything is text: decimal digits and nothing else (no `5.0`, `0x5`,

@@ -128,7 +128,7 @@ function queryKinds(parts: Parts, parameters: Parameter[]): Kind[] {
         ['colour', ...named].map((name) => asking([`${name}=${bad}`], name)).concat(asking([`${bad}=1`])),
       ),
     ),
-    ...oneOf(
+    ...eachOf(
       'wrong parameter',
       parameters.flatMap((parameter) =>
         wrongValues(parameter).map((value) => asking([`${parameter.name}=${value}`], parameter.name)),

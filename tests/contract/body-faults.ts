@@ -67,10 +67,10 @@ const strange_names = [
 ]
 
 const unknownFields: ChangesOf = ({ branch, path, value }) => {
-  // A schema that says nothing of further fields does not excuse the service: unknown ones are refused everywhere
-  // but where the document says that any are taken.
-  const open = isRecord(branch.additionalProperties) && !isRecord(branch.propertyNames)
-  if (!isRecord(value) || open) return []
+  // A schema that says nothing of further fields does not excuse the service: an object takes no unknown ones but
+  // where the document says that it takes any.
+  const takes_any = isRecord(branch.additionalProperties) && !isRecord(branch.propertyNames)
+  if (!isRecord(value) || branch.type !== 'object' || takes_any) return []
   const known = Object.keys(recordOf(branch.properties))
   return strange_names
     .filter((name) => !known.includes(name))

@@ -34,8 +34,10 @@ export type Kind = {
   faults: fc.Arbitrary<Fault>
   /** how much there is to try, compared with other kinds */
   weight: number
-  /** tried whole, because one of them may matter that chance would miss */
-  all?: readonly Fault[]
+  /** where all of them are known: tried in turn, each operation beginning where the one before it has ended */
+  list?: readonly Fault[]
+  /** each is tried with every operation */
+  whole?: boolean
 }
 
 /** A kind that is made up as it goes is tried as often as a list of so many. */
@@ -80,17 +82,17 @@ export const withHeader = (parts: Parts, name: string, value: string | undefined
 export const excerpt = (bytes: Buffer): string =>
   JSON.stringify(bytes.toString('latin1', 0, 900)) + (bytes.length > 900 ? ` … ${bytes.length} bytes` : '')
 
-/** A kind of which all faults are known; each is as likely as another. */
+/** A kind of which all faults are known. */
 export function oneOf(name: string, faults: readonly Omit<Fault, 'kind'>[]): Kind[] {
   if (faults.length === 0) return []
-  return [
-    {
-      name,
-      faults: fc.constantFrom(...faults).map((fault) => ({ kind: name, ...fault })),
-      weight: Math.min(faults.length, LIST_WEIGHT_MAX),
-    },
-  ]
+  const list = faults.map((fault) => ({ kind: name, ...fault }))
+  const weight = Math.min(list.length, LIST_WEIGHT_MAX)
+  return [{ name, list, faults: fc.constantFrom(...list), weight }]
 }
+
+/** A kind of which every fault is tried with every operation, because chance would miss the one that matters. */
+export const eachOf = (name: string, faults: readonly Omit<Fault, 'kind'>[]): Kind[] =>
+  oneOf(name, faults).map((kind) => ({ ...kind, whole: true }))
 
 /** A kind that is made up as it goes, and of which not every try gives a fault; none where no try does. */
 export function sometimes(name: string, tries: fc.Arbitrary<Omit<Fault, 'kind'> | undefined>): Kind[] {
@@ -101,7 +103,3 @@ export function sometimes(name: string, tries: fc.Arbitrary<Omit<Fault, 'kind'> 
   const faults = tries.filter((fault) => fault !== undefined).map((fault) => ({ kind: name, ...fault }))
   return [{ name, faults, weight: GENERATED_WEIGHT }]
 }
-
-/** A kind of which every fault is tried. */
-export const eachOf = (name: string, faults: readonly Omit<Fault, 'kind'>[]): Kind[] =>
-  oneOf(name, faults).map((kind) => ({ ...kind, all: faults.map((fault) => ({ kind: name, ...fault })) }))
