@@ -1,4 +1,4 @@
-import { uuidv7 } from 'uuidv7'
+import { newId } from '../http/ids.ts'
 import type { Principal } from './principal.ts'
 import { roles } from './scopes.ts'
 
@@ -17,5 +17,5 @@ export const itself = (part: string): { principal: Principal; request_id: string
     overflow: true,
     key_id: part,
   },
-  request_id: uuidv7(),
+  request_id: newId(),
 })

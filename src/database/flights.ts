@@ -27,12 +27,14 @@ export type Flights = {
   close(): Promise<void>
 }
 
+type Opened = { client: pg.Client; ready: Promise<void>; is_ready: boolean }
+
 /**
  * One connection of the writer's own, with many statements in flight (pg's `pipeline`). Sending several at once
  * and waiting once is what makes a commit cost two round trips, not ten.
  */
 export function openFlights(settings: FlightSettings): Flights {
-  let current: { client: pg.Client; ready: Promise<void> } | undefined
+  let current: Opened | undefined
 
   function drop(client: pg.Client): void {
     if (current?.client !== client) return
@@ -40,7 +42,7 @@ export function openFlights(settings: FlightSettings): Flights {
     client.end().catch(() => undefined)
   }
 
-  function connect(): { client: pg.Client; ready: Promise<void> } {
+  function connect(): Opened {
     const client = new pg.Client({
       connectionString: settings.url,
       application_name: settings.application_name,
@@ -59,7 +61,13 @@ export function openFlights(settings: FlightSettings): Flights {
     })
     client.on('error', () => drop(client))
     client.on('end', () => drop(client))
-    const opened = { client, ready: client.connect().then(() => undefined) }
+    const opened: Opened = {
+      client,
+      is_ready: false,
+      ready: client.connect().then(() => {
+        opened.is_ready = true
+      }),
+    }
     opened.ready.catch(() => drop(client))
     current = opened
     return opened
@@ -68,11 +76,14 @@ export function openFlights(settings: FlightSettings): Flights {
   return {
     board() {
       const opened = current ?? connect()
-      return async (statement, values = []) => {
-        await opened.ready
-        if (current !== opened) throw new Error('Connection terminated: it was lost while in use')
-        return opened.client.query({ name: statement.name, text: statement.text, values })
+      const send: Send = (statement, values = []) => {
+        if (current === opened)
+          return opened.client.query({ name: statement.name, text: statement.text, values })
+        return Promise.reject(new Error('Connection terminated: it was lost while in use'))
       }
+      // At once where the connection stands, so that the database works while the next statement is being made.
+      return (statement, values) =>
+        opened.is_ready ? send(statement, values) : opened.ready.then(() => send(statement, values))
     },
     reset() {
       const dropped = current

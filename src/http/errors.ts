@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { uuidv7 } from 'uuidv7'
 import { isConnectionLoss } from '../database/errors.ts'
+import { newId } from './ids.ts'
 import type { Methods } from './methods.ts'
 import {
   Problem,
@@ -252,7 +252,7 @@ function clientRefusal(error: ConnectionError): Refusal {
 
 /** A whole HTTP answer as bytes, for sockets on which no request could be made out. */
 function rawAnswer(refusal: Refusal): string {
-  const request_id = uuidv7()
+  const request_id = newId()
   const body = JSON.stringify(problemDocument(refusal, request_id))
   const status = statusOf(refusal.code)
   const headers = {
@@ -292,7 +292,7 @@ export function clientErrorHandler(error: ConnectionError, socket: Socket): void
 export function installExpectations(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => {
     const refusal = refuse('expectation_failed', 'Only 100-continue can be expected here.')
-    const request_id = uuidv7()
+    const request_id = newId()
     request.resume()
     const body = JSON.stringify(problemDocument(refusal, request_id))
     response.writeHead(statusOf(refusal.code), {

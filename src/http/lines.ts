@@ -63,12 +63,19 @@ export function answerLines(
   let changed = new Promise<void>((resolve) => {
     wake = resolve
   })
+  let told = false
+  /** Once a turn of the event loop: the answers of one commit go out as one piece, not as hundreds. */
   const tell = (): void => {
-    const woken = wake
-    changed = new Promise<void>((resolve) => {
-      wake = resolve
+    if (told) return
+    told = true
+    setImmediate(() => {
+      told = false
+      const woken = wake
+      changed = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      woken()
     })
-    woken()
   }
 
   async function readAll(): Promise<void> {

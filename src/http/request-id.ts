@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { uuidv7 } from 'uuidv7'
+import { newId } from './ids.ts'
 
 const ACCEPTABLE = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -9,5 +9,5 @@ const ACCEPTABLE = /^[A-Za-z0-9._:-]{1,128}$/
  */
 export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   const named = request.headers['x-request-id']
-  return typeof named === 'string' && ACCEPTABLE.test(named) ? named : uuidv7()
+  return typeof named === 'string' && ACCEPTABLE.test(named) ? named : newId()
 }

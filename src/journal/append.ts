@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Send } from '../database/flights.ts'
-import { insertRows, type Statement } from '../database/sql.ts'
+import { insertRows, rowValues, type Statement } from '../database/sql.ts'
 import { commands, journal, journal_seals } from '../database/tables/journal.ts'
 import type { Instant } from '../domain/instant.ts'
-import { canonicalText, type Entry, hashOf, type NewEntry, sealOf } from './entry.ts'
+import { canonicalText, hashOf, type NewEntry, type NumberedEntry, sealOf } from './entry.ts'
 import type { Caller, Moment } from './ledger.ts'
 
 /** Where the journal ends. */
@@ -27,49 +27,57 @@ const move_head: Statement = {
   text: 'update journal_head\nset seq = $1, hash = $2, recorded_at = $3',
 }
 
-const hex = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`
+/** The same commands, their entries numbered in the order of the commands. */
+export type Numbered = Omit<Decided, 'entries'> & { entries: NumberedEntry[] }
+
+export function numberEntries(head: Head, at: Instant, decided: readonly Decided[]): Numbered[] {
+  let { seq } = head
+  return decided.map((one) => ({
+    ...one,
+    entries: one.entries.map((entry) => ({ ...entry, seq: ++seq, recorded_at: at })),
+  }))
+}
 
 /**
- * Numbers, seals and chains the entries of one commit, in the order of the commands. Everything in memory; what it
- * makes is sent by `sendAppended`.
+ * Seals and chains the entries of one commit. Everything in memory, and none of it is needed by the ledgers, so that
+ * it is done while the database writes what they sent: 10 ms of 50 in a commit of 256 commands.
  */
-export function appendTo(head: Head, at: Instant, decided: Decided[]) {
-  const salts = randomBytes(SALT_BYTES * decided.reduce((sum, command) => sum + command.entries.length, 0))
-  const entries: Entry[] = []
+export function appendTo(head: Head, at: Instant, numbered: readonly Numbered[]) {
+  const total = numbered.reduce((sum, { entries }) => sum + entries.length, 0)
+  const salts = randomBytes(SALT_BYTES * total)
   const journal_rows: object[] = []
   const seal_rows: object[] = []
   const command_rows: object[] = []
   let { seq, hash } = head
-  for (const { caller, command, entries: new_entries } of decided) {
+  for (const { caller, command, entries } of numbered) {
     const first_seq = seq + 1
     const actor = caller.principal.id
     const client = caller.principal.key_id
     const { request_id } = caller
-    for (const new_entry of new_entries) {
-      const salt = salts.subarray(entries.length * SALT_BYTES, (entries.length + 1) * SALT_BYTES)
-      const sealed = sealOf({ salt, actor, client, request_id })
-      const entry: Entry = { ...new_entry, seq: ++seq, recorded_at: at, sealed }
-      const canonical = canonicalText(entry)
+    for (const entry of entries) {
+      const salted = journal_rows.length * SALT_BYTES
+      const salt = salts.subarray(salted, salted + SALT_BYTES)
+      const canonical = canonicalText({ ...entry, sealed: sealOf({ salt, actor, client, request_id }) })
       const prev_hash = hash
       hash = hashOf(prev_hash, canonical)
-      entries.push(entry)
+      seq = entry.seq
       journal_rows.push({
         seq,
         type: entry.type,
         recorded_at: at,
         shelter: entry.shelter ?? null,
         entry: canonical,
-        prev_hash: hex(prev_hash),
-        hash: hex(hash),
+        prev_hash: prev_hash,
+        hash: hash,
       })
-      seal_rows.push({ seq, salt: hex(salt), actor, client, request_id })
+      seal_rows.push({ seq, salt: salt, actor, client, request_id })
     }
     if (command === undefined) continue
     command_rows.push({
       principal: caller.principal.id,
       key: command.key,
       operation: command.operation,
-      fingerprint: hex(command.fingerprint),
+      fingerprint: command.fingerprint,
       status: command.status,
       answer: JSON.stringify(command.answer),
       first_seq,
@@ -78,15 +86,15 @@ export function appendTo(head: Head, at: Instant, decided: Decided[]) {
     })
   }
   const next: Head = { seq, hash, recorded_at: at }
-  return { entries, head: next, journal_rows, seal_rows, command_rows }
+  return { head: next, journal_rows, seal_rows, command_rows }
 }
 
 export function sendAppended(send: Send, appended: ReturnType<typeof appendTo>): Promise<unknown>[] {
   const { head, journal_rows, seal_rows, command_rows } = appended
   return [
-    send(insert_journal, [JSON.stringify(journal_rows)]),
-    send(insert_seals, [JSON.stringify(seal_rows)]),
-    send(insert_commands, [JSON.stringify(command_rows)]),
+    send(insert_journal, rowValues(insert_journal, journal_rows)),
+    send(insert_seals, rowValues(insert_seals, seal_rows)),
+    send(insert_commands, rowValues(insert_commands, command_rows)),
     send(move_head, [head.seq, head.hash, head.recorded_at]),
   ]
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Balance, Delta } from '../domain/balance.ts'
 import type { Instant } from '../domain/instant.ts'
@@ -71,27 +71,26 @@ export type NewEntry = {
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 
-export type Entry = NewEntry & { seq: number; recorded_at: Instant; sealed: string }
+/** With its place and its time. */
+export type NumberedEntry = NewEntry & { seq: number; recorded_at: Instant }
+
+/** Whole, as it is hashed. */
+export type Entry = NumberedEntry & { sealed: string }
 
 /** Who made an entry. Kept beside the journal, in a row that can be erased. */
 export type Seal = { salt: Buffer; actor: string; client: string; request_id: string }
 
-const sha256 = (): Hash => createHash('sha256')
-
 /** `sealed`: the lower-case hexadecimal SHA-256 of the salt's bytes and the RFC 8785 form of who, with which key, in which request. */
 export const sealOf = ({ salt, actor, client, request_id }: Seal): string =>
-  sha256()
-    .update(salt)
-    // The keys stand in the order of RFC 8785 already, so plain JSON is the canonical form.
-    .update(JSON.stringify({ actor, client, request_id }))
-    .digest('hex')
+  // The keys stand in the order of RFC 8785 already, so plain JSON is the canonical form.
+  hash('sha256', Buffer.concat([salt, Buffer.from(JSON.stringify({ actor, client, request_id }))]))
 
 /** 32 zero bytes stand before the first entry. */
 export const NO_HASH = Buffer.alloc(32)
 
 /** SHA-256 over the previous entry's hash (32 bytes) and the entry's canonical text (UTF-8). */
 export const hashOf = (prev_hash: Buffer, canonical: string): Buffer =>
-  sha256().update(prev_hash).update(canonical).digest()
+  hash('sha256', Buffer.concat([prev_hash, Buffer.from(canonical)]), 'buffer')
 
 /** The entry as it is hashed and served: RFC 8785, without `hash` and `prev_hash`. */
 export function canonicalText(entry: Entry): string {

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import type { Send } from '../database/flights.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Refusal } from '../http/problem.ts'
-import type { Entry, NewEntry } from './entry.ts'
+import type { NewEntry, NumberedEntry } from './entry.ts'
 
 /**
  * A ledger: some tables, and the one place where they may change. The writer loads what a batch of commands needs,
@@ -16,7 +16,7 @@ export type Ledger<Needs, Facts, Changes> = {
   /** What must be settled before anything is decided, because its time has come: holds that are due. */
   settle?(facts: Facts, now: Moment): { changes: Changes; entries: NewEntry[] } | undefined
   /** Sends the statements that write the changes, in order, and the effects of the entries. */
-  write(send: Send, facts: Facts, changes: Changes[], entries: Entry[]): Promise<unknown>[]
+  write(send: Send, facts: Facts, changes: Changes[], entries: NumberedEntry[]): Promise<unknown>[]
 }
 
 export type Ledgers = Record<string, Ledger<unknown, unknown, unknown>>

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isDataError } from '../database/errors.ts'
 import type { Flights, Send } from '../database/flights.ts'
 import type { Statement } from '../database/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 import { refuse } from '../http/problem.ts'
-import { appendTo, type Decided, type Head, momentAfter, sendAppended } from './append.ts'
+import { appendTo, type Decided, type Head, momentAfter, numberEntries, sendAppended } from './append.ts'
 import type { Caller, Command, CommandKind, Ledgers, Outcome } from './ledger.ts'
 
 /*
@@ -28,8 +28,8 @@ export type WriterSettings = {
   queue_max: number
   /** commands in one commit at the most */
   batch_max: number
-  /** commands of the bulk lane in one commit at the most */
-  bulk_batch_max: number
+  /** commands of the bulk lane in one commit at the most while somebody waits at a desk */
+  bulk_beside_max: number
   /** how long a command may wait for its turn before it is answered 503, in milliseconds */
   wait_ms_max: number
 }
@@ -39,6 +39,12 @@ export type WriterLog = {
   error(details: object, message: string): void
 }
 
+/**
+ * How long after an interactive command commits stay short, in milliseconds: whoever posts again meets the next one.
+ * With commits of 256 bulk commands in between, the p99 of interactive arrivals was 5 times what it is without.
+ */
+const INTERACTIVE_FOR_MS = 250
+
 /** Interactive commands go first; bulk ones fill what is left of a commit. */
 export type Lane = 'interactive' | 'bulk'
 
@@ -46,6 +52,7 @@ type AnyKind = CommandKind<Ledgers, unknown, unknown, unknown>
 
 type Pending = {
   kind: AnyKind
+  lane: Lane
   command: Command<unknown, unknown>
   key: string
   fingerprint: Buffer
@@ -112,12 +119,25 @@ export function openWriter<L extends Ledgers>(options: {
   const lanes: Record<Lane, Pending[]> = { interactive: [], bulk: [] }
   let running: Promise<void> | undefined
   let closed = false
+  let last_interactive = Number.NEGATIVE_INFINITY
+
+  /** Answers to bulk commands that were committed. */
+  const owed: (() => void)[] = []
+  /**
+   * To answer hundreds of lines and to read as many more takes as long as the database needs for its writes, so it is
+   * done while those are under way.
+   */
+  function payOwed(): void {
+    for (const settle of owed.splice(0)) settle()
+  }
 
   const waiting = (): number => lanes.interactive.length + lanes.bulk.length
 
   function nextBatch(): Pending[] {
     const interactive = lanes.interactive.splice(0, settings.batch_max)
-    const room = Math.min(settings.batch_max - interactive.length, settings.bulk_batch_max)
+    const beside = performance.now() - last_interactive < INTERACTIVE_FOR_MS
+    const bulk_max = beside ? settings.bulk_beside_max : settings.batch_max
+    const room = Math.min(settings.batch_max - interactive.length, bulk_max)
     const batch = room > 0 ? interactive.concat(lanes.bulk.splice(0, room)) : interactive
     const too_old = performance.now() - settings.wait_ms_max
     return batch.filter((pending) => {
@@ -134,6 +154,7 @@ export function openWriter<L extends Ledgers>(options: {
       const batch = nextBatch()
       if (batch.length > 0) await carryOut(batch)
     }
+    payOwed()
     // In the same turn as the last look at the lanes, so that no command is left without a run.
     running = undefined
   }
@@ -147,11 +168,17 @@ export function openWriter<L extends Ledgers>(options: {
     const send = flights.board()
     try {
       const outcomes = await attempt(batch, send)
-      batch.forEach((pending, index) => {
+      const answered = batch.flatMap((pending, index) => {
         const outcome = outcomes[index]
-        if (outcome !== undefined) pending.settle(outcome)
+        return outcome === undefined ? [] : [{ pending, settle: () => pending.settle(outcome) }]
+      })
+      owed.push(...answered.filter(({ pending }) => pending.lane === 'bulk').map(({ settle }) => settle))
+      // After the next commit's first flight is on its way: the answers are made while the database is busy.
+      setImmediate(() => {
+        for (const { pending, settle } of answered) if (pending.lane === 'interactive') settle()
       })
     } catch (error) {
+      payOwed()
       if (isDataError(error)) await send(rollback).catch(() => undefined)
       if (isDataError(error) && batch.length > 1) {
         log.warn(
@@ -210,19 +237,21 @@ export function openWriter<L extends Ledgers>(options: {
       return outcomes
     }
 
-    const appended = appendTo(head, momentAfter(head, head.clock).at, decided)
-    const built = performance.now()
-
     // The other flight: all writes and the commit.
+    const { at } = momentAfter(head, head.clock)
+    const numbered = numberEntries(head, at, decided)
+    const entries = numbered.flatMap((command) => command.entries)
     const written = ledgers.flatMap(([name, ledger]) =>
       ledger.write(
         send,
         facts[name],
         changes.flatMap((change) => (change[name] === undefined ? [] : [change[name]])),
-        appended.entries,
+        entries,
       ),
     )
-    written.push(...sendAppended(send, appended))
+    written.push(...sendAppended(send, appendTo(head, at, numbered)))
+    const built = performance.now()
+    setImmediate(payOwed)
     const writes_done = allSettled(written).then(() => performance.now())
     const committed = send(commit)
     await allSettled([writes_done, committed])
@@ -314,13 +343,13 @@ export function openWriter<L extends Ledgers>(options: {
     ): Submit<Content, Fresh, Answer> {
       return (caller, key, content, { lane = 'interactive', fresh = kind.fresh() } = {}) => {
         if (closed || waiting() >= settings.queue_max) return Promise.resolve({ refused: turnedAway() })
-        const fingerprint = createHash('sha256')
-          .update(`${kind.operation} ${JSON.stringify(content)}`)
-          .digest()
+        const fingerprint = hash('sha256', `${kind.operation} ${JSON.stringify(content)}`, 'buffer')
+        if (lane === 'interactive') last_interactive = performance.now()
         return new Promise<Outcome<Answer>>((resolve, reject) => {
           lanes[lane].push({
             // The boundary between each kind's own types and the writer, which looks into none of them.
             kind: kind as unknown as AnyKind,
+            lane,
             command: { content, fresh, caller },
             key,
             fingerprint,

@@ -1,6 +1,6 @@
 import { getTableName } from 'drizzle-orm'
 import type { Send } from '../database/flights.ts'
-import { jsonRows, type Statement, upsertRows } from '../database/sql.ts'
+import { type RowsStatement, rowValues, type Statement, upsertRows } from '../database/sql.ts'
 import { api_keys, principals } from '../database/tables/access.ts'
 import type { Ledger } from '../journal/ledger.ts'
 
@@ -39,7 +39,7 @@ cross join lateral (select * from ${getTableName(table)} where id = k.id limit 1
     }
     return [name, { find, upsert: upsertRows(table, 'id') }]
   }),
-) as Record<RecordName, { find: Statement; upsert: Statement }>
+) as Record<RecordName, { find: Statement; upsert: RowsStatement }>
 
 export const records_ledger: Ledger<RecordsNeeds, RecordsFacts, RecordsChanges> = {
   async load(send: Send, needs: RecordsNeeds[]): Promise<RecordsFacts> {
@@ -67,7 +67,8 @@ export const records_ledger: Ledger<RecordsNeeds, RecordsFacts, RecordsChanges> 
     return names.flatMap((name) => {
       const latest = new Map<string, object>()
       for (const change of changes) for (const row of change[name] ?? []) latest.set(row.id, row)
-      return latest.size === 0 ? [] : [send(statements[name].upsert, [jsonRows([...latest.values()])])]
+      const { upsert } = statements[name]
+      return latest.size === 0 ? [] : [send(upsert, rowValues(upsert, [...latest.values()]))]
     })
   },
 }

@@ -82,7 +82,11 @@ export async function startService(
       DATABASE_URL: url,
       BASELINE_POOL_SIZE: String(pool),
     },
-    execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    // As `npm start` does.
+    execArgv: [
+      '--max-semi-space-size=64',
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ],
     // Lines are logged as in production, and read by nobody.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

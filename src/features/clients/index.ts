@@ -1,8 +1,8 @@
 import { asc, eq } from 'drizzle-orm'
-import { uuidv7 } from 'uuidv7'
 import { type KeyEnvironment, newKey } from '../../access/api-keys.ts'
 import type { Database } from '../../database/client.ts'
 import { api_keys, principals } from '../../database/tables/access.ts'
+import { newId } from '../../http/ids.ts'
 import type { Caller, Outcome } from '../../journal/ledger.ts'
 import type { Writer } from '../../journal/writer.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
@@ -23,7 +23,7 @@ export function clients({
 }) {
   const issue = writer.command({
     operation: 'issueKey',
-    fresh: () => ({ principal: uuidv7(), key_id: '', secret_hash: Buffer.alloc(0) }),
+    fresh: () => ({ principal: newId(), key_id: '', secret_hash: Buffer.alloc(0) }),
     needs: () => ({}),
     decide: decideKeyIssue,
   })
@@ -41,10 +41,10 @@ export function clients({
       content: KeyIssue,
     ): Promise<Outcome<{ client: string; key_id: string }> & { key: string }> {
       const made = newKey(key_environment)
-      const fresh = { principal: uuidv7(), key_id: made.id, secret_hash: made.secret_hash }
-      return { ...(await issue(caller, uuidv7(), content, { fresh })), key: made.key }
+      const fresh = { principal: newId(), key_id: made.id, secret_hash: made.secret_hash }
+      return { ...(await issue(caller, newId(), content, { fresh })), key: made.key }
     },
-    revokeKey: (caller: Caller, key_id: string) => revoke(caller, uuidv7(), { key_id }),
+    revokeKey: (caller: Caller, key_id: string) => revoke(caller, newId(), { key_id }),
   }
 }
 

@@ -1,5 +1,5 @@
-import { uuidv7 } from 'uuidv7'
 import type { Database } from '../../database/client.ts'
+import { newId } from '../../http/ids.ts'
 import type { App } from '../../http/server.ts'
 import type { Command } from '../../journal/ledger.ts'
 import type { Operation } from '../../journal/operation.ts'
@@ -41,7 +41,7 @@ export function placement(
   const commands: PlacementCommands = {
     arrive: writer.command({
       operation: 'postArrival',
-      fresh: () => ({ stay: uuidv7(), household: uuidv7() }),
+      fresh: () => ({ stay: newId(), household: newId() }),
       needs: ({ content: { shelter, household, id, hold } }: Command<Arrival, ArrivalFresh>) => ({
         places: {
           shelters: [shelter],
@@ -61,7 +61,7 @@ export function placement(
     add: writer.command({ operation: 'postAddition', fresh: nothing, needs: ofStay, decide: decideAddition }),
     transfer: writer.command({
       operation: 'postTransfer',
-      fresh: () => ({ stay: uuidv7() }),
+      fresh: () => ({ stay: newId() }),
       needs: ({
         content: { stay, to, id, hold },
       }: Command<Transfer & { stay: string }, { stay: string }>) => ({

@@ -1,6 +1,6 @@
-import { uuidv7 } from 'uuidv7'
 import { itself } from '../../access/itself.ts'
 import type { Database } from '../../database/client.ts'
+import { newId } from '../../http/ids.ts'
 import type { Refusal } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import type { Operation } from '../../journal/operation.ts'
@@ -50,7 +50,7 @@ export function places(
     }),
     hold: writer.command({
       operation: 'placeHold',
-      fresh: () => ({ hold: uuidv7() }),
+      fresh: () => ({ hold: newId() }),
       needs: ({ content: { shelter, id } }) => ({
         places: { shelters: [shelter], ...(id !== undefined && { holds: [id] }) },
       }),
@@ -64,7 +64,7 @@ export function places(
     }),
     block: writer.command({
       operation: 'blockPlaces',
-      fresh: () => ({ block: uuidv7() }),
+      fresh: () => ({ block: newId() }),
       needs: ({ content: { shelter, id } }) => ({
         places: { shelters: [shelter], ...(id !== undefined && { blocks: [id] }) },
       }),
@@ -78,7 +78,7 @@ export function places(
     }),
     count: writer.command({
       operation: 'postHeadcount',
-      fresh: () => ({ headcount: uuidv7() }),
+      fresh: () => ({ headcount: newId() }),
       needs: ({ content: { shelter, id, occurred_at } }) => ({
         places: {
           shelters: [shelter],
@@ -90,7 +90,7 @@ export function places(
     }),
     settle: writer.command({
       operation: 'settleHeadcount',
-      fresh: () => ({ stay: uuidv7(), household: uuidv7() }),
+      fresh: () => ({ stay: newId(), household: newId() }),
       needs: ({ content: { shelter, headcount } }) => ({
         places: { shelters: [shelter], headcounts: [headcount] },
       }),
@@ -111,7 +111,7 @@ export function places(
     operations: placesOperations(app, { ...options, commands }),
     async tidyHolds() {
       const shelters = await readSheltersWithDueHolds(database, TIDIED_MAX)
-      if (shelters.length > 0) await touch(itself('tidy-holds'), uuidv7(), { shelters }, { lane: 'bulk' })
+      if (shelters.length > 0) await touch(itself('tidy-holds'), newId(), { shelters }, { lane: 'bulk' })
     },
   }
 }

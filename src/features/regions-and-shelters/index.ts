@@ -1,5 +1,5 @@
-import { uuidv7 } from 'uuidv7'
 import type { Database } from '../../database/client.ts'
+import { newId } from '../../http/ids.ts'
 import type { App } from '../../http/server.ts'
 import type { Writer } from '../../journal/writer.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
@@ -22,7 +22,7 @@ export function regionsAndShelters(
 ) {
   const register = writer.command({
     operation: 'registerShelter',
-    fresh: () => ({ shelter: uuidv7() }),
+    fresh: () => ({ shelter: newId() }),
     needs: ({ content, fresh }: { content: NewShelter; fresh: { shelter: string } }) => ({
       places: { shelters: [content.code, content.id ?? fresh.shelter] },
     }),

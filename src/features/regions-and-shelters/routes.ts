@@ -1,8 +1,8 @@
-import { uuidv7 } from 'uuidv7'
 import type { Principal } from '../../access/principal.ts'
 import { withinRemit } from '../../access/remit.ts'
 import type { Database } from '../../database/client.ts'
 import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { newId } from '../../http/ids.ts'
 import { etagOf, notModified, requireIfMatch } from '../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
@@ -247,7 +247,7 @@ export function sheltersRoutes(
       const tags = requireIfMatch(request)
       const if_match = tags === '*' ? tags : tags.map((tag) => tag.replaceAll('"', '').split('.')[0] ?? '')
       const content = { shelter: request.params.shelter, patch: request.body, if_match }
-      const outcome = await change(callerOf(request), uuidv7(), content)
+      const outcome = await change(callerOf(request), newId(), content)
       if ('refused' in outcome) return sendProblem(reply, outcome.refused)
       const now = await readShelter(database, outcome.answer.shelter.id)
       if (now !== undefined)

@@ -1,5 +1,12 @@
 import type { Send } from '../../database/flights.ts'
-import { addRows, insertRows, type Statement, upsertRows } from '../../database/sql.ts'
+import {
+  addRows,
+  insertRows,
+  type RowsStatement,
+  rowValues,
+  type Statement,
+  upsertRows,
+} from '../../database/sql.ts'
 import {
   type BalanceRow,
   blocks,
@@ -19,7 +26,7 @@ import {
 import { shelters } from '../../database/tables/regions-and-shelters.ts'
 import { delta } from '../../domain/balance.ts'
 import { referenceKey } from '../../domain/stays.ts'
-import type { Effect, Entry, Flow, NewEntry } from '../../journal/entry.ts'
+import type { Effect, Flow, NewEntry, NumberedEntry } from '../../journal/entry.ts'
 import type { Ledger, Moment } from '../../journal/ledger.ts'
 import { type PlacesChanges, type PlacesFacts, type PlacesNeeds, placesFacts } from './facts.ts'
 import { moved, shownBalance } from './moves.ts'
@@ -256,8 +263,8 @@ function latest<Name extends keyof PlacesChanges>(
   changes: PlacesChanges[],
   name: Name,
   keyOf: (row: NonNullable<PlacesChanges[Name]>[number]) => string | number,
-): unknown[] {
-  const by_key = new Map<string | number, unknown>()
+): object[] {
+  const by_key = new Map<string | number, object>()
   for (const change of changes) {
     for (const row of change[name] ?? []) by_key.set(keyOf(row), row)
   }
@@ -270,7 +277,9 @@ const flowOf = (effect: Effect, flow: Flow): number => {
   return flow === 'arrived' || flow === 'transferred_in' ? effect.occupied : -effect.occupied
 }
 
-export const effectRows = (entry: Pick<Entry, 'seq' | 'effects'>) =>
+type EffectOut = ReturnType<typeof effectRows>[number]
+
+export const effectRows = (entry: Pick<NumberedEntry, 'seq' | 'effects'>) =>
   entry.effects.map((effect, ordinal) => ({
     seq: entry.seq,
     ordinal,
@@ -291,15 +300,43 @@ export const effectRows = (entry: Pick<Entry, 'seq' | 'effects'>) =>
     transferred_out: flowOf(effect, 'transferred_out'),
   }))
 
+const summed_figures = [
+  'places',
+  'blocked',
+  'occupied',
+  'held',
+  'emergency',
+  'shelters',
+  'arrived',
+  'departed',
+  'transferred_in',
+  'transferred_out',
+] as const
+
+/**
+ * Effects summed by key and hour before the database sums them by day: the zone's offset was always whole hours. A
+ * batch falls into a few hours, so that a few rows travel where hundreds did; 10 % of a commit of 256.
+ */
+function byHour(effects: readonly EffectOut[], keyOf: (row: EffectOut) => string): EffectOut[] {
+  const sums = new Map<string, EffectOut>()
+  for (const effect of effects) {
+    const key = `${keyOf(effect)} ${effect.at.slice(0, 13)}`
+    const sum = sums.get(key)
+    if (sum === undefined) sums.set(key, { ...effect })
+    else for (const figure of summed_figures) sum[figure] += effect[figure]
+  }
+  return [...sums.values()]
+}
+
 function write(
   send: Send,
   facts: PlacesFacts,
   changes: PlacesChanges[],
-  entries: Entry[],
+  entries: NumberedEntry[],
 ): Promise<unknown>[] {
   const sent: Promise<unknown>[] = []
-  const sendRows = (statement: Statement, rows: unknown[]): void => {
-    if (rows.length > 0) sent.push(send(statement, [JSON.stringify(rows)]))
+  const sendRows = (statement: RowsStatement, rows: readonly object[]): void => {
+    if (rows.length > 0) sent.push(send(statement, rowValues(statement, rows)))
   }
   sendRows(
     upsert_shelters,
@@ -340,8 +377,14 @@ function write(
   const effects = entries.flatMap(effectRows)
   sendRows(insert_effects, effects)
   sendRows(add_region_totals, facts.totals())
-  sendRows(add_region_days, effects)
-  sendRows(add_shelter_days, effects)
+  sendRows(
+    add_region_days,
+    byHour(effects, (effect) => effect.region),
+  )
+  sendRows(
+    add_shelter_days,
+    byHour(effects, (effect) => effect.shelter),
+  )
   return sent
 }
 

@@ -1,7 +1,7 @@
-import { uuidv7 } from 'uuidv7'
 import { type Remit, withinRemit } from '../../../access/remit.ts'
 import type { Database } from '../../../database/client.ts'
 import { decodeCursor, encodeCursor, linkNext } from '../../../http/cursor.ts'
+import { newId } from '../../../http/ids.ts'
 import { etagOf, notModified } from '../../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../../http/problem.ts'
 import type { App } from '../../../http/server.ts'
@@ -55,7 +55,7 @@ export function staysRoutes(
       const anywhere = reference !== undefined && principal.scopes.has('references:search')
       const what = streams ? 'stays_exported' : anywhere ? 'reference_searched' : undefined
       if (what !== undefined) {
-        const outcome = await look(callerOf(request), uuidv7(), { what, ...(streams && { format }) })
+        const outcome = await look(callerOf(request), newId(), { what, ...(streams && { format }) })
         if ('refused' in outcome) return sendProblem(reply, outcome.refused)
       }
       const remit: Remit = anywhere ? { everywhere: true } : principal.remit
