@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/slow/**', 'tests/bench/**', 'tests/containers/**', 'tests/web/**', 'tests/model/**'],
+    exclude: ['tests/slow/**', 'tests/bench/**', 'tests/containers/**', 'tests/web/**'],
     globalSetup: ['tests/setup/postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -55,7 +55,10 @@ const POLL_MS = 15
 const server_settings: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  shared_buffers: '256MB',
+  shared_buffers: '512MB',
+  // On two cores, tidying up behind the one writer must not take a core from it.
+  autovacuum_max_workers: '1',
+  autovacuum_vacuum_cost_delay: '10ms',
   max_connections: '200',
   effective_cache_size: '1GB',
   work_mem: '16MB',

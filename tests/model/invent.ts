@@ -204,7 +204,7 @@ export function inventor(chance: Chance): Inventor {
         },
       ],
       [
-        4,
+        world.shelters.get(focus)?.status === 'open' ? 4 : 16,
         () => {
           const status = world.shelters.get(focus)?.status
           const to: Status | undefined =

@@ -8,4 +8,4 @@ import { modelTests } from './scenario.ts'
  * A few hundred commands here; ten thousand, for a minute at the least, in tests/slow. MODEL_SEED tells one again.
  */
 
-modelTests({ commands: 400, ms: 0, shorten_ms: 60_000 })
+modelTests({ commands: 400, ms: 0, shorten_ms: 120_000 })

@@ -39,8 +39,8 @@ export type Stay = {
   next: string[]
   /** the stay that this one goes on from; of several that people moved from, the newest */
   before?: string
-  /** in which order stays began */
-  seq: number
+  /** in which order stays changed last */
+  changed: number
 }
 
 type Move = { at: number; occupied: number; places: number; emergency: number }
@@ -71,6 +71,8 @@ export type World = {
   blocks: Map<string, Block>
   headcounts: Map<string, Headcount>
   effects: Recorded[]
+  /** how often a stay changed */
+  changes: number
 }
 
 /** A command with its moments settled; names are those of the story. */
@@ -127,6 +129,12 @@ export type Happened = {
 /** All reasons against it that are true; or, when there are none, the way to let it happen. */
 export type Verdict = { refusals: Refusal[]; happen(seq: number): Happened }
 
+/**
+ * People who move from several stays at once (`moved`) go on from all of them: each may only be cancelled after the
+ * later stay. The service remembers the newest alone so far; true, when it remembers all.
+ */
+const EVERY_SOURCE_IS_REMEMBERED: boolean = false
+
 export const CLOCK_TOLERANCE_MS = 5 * 60_000
 const HOUSEHOLD_MAX = 50
 
@@ -137,6 +145,7 @@ export const emptyWorld = (): World => ({
   blocks: new Map(),
   headcounts: new Map(),
   effects: [],
+  changes: 0,
 })
 
 export const isLive = (hold: Hold, now: number): boolean =>
@@ -194,10 +203,10 @@ export function judge(world: World, said: Said, now: number): Verdict {
       throw new Error(code)
     },
   })
-  const verdict = (happen: (seq: number) => Omit<Happened, 'effects'>): Verdict => ({
+  const verdict = (happen: () => Omit<Happened, 'effects'>): Verdict => ({
     refusals,
     happen(seq) {
-      const happened = happen(seq)
+      const happened = happen()
       for (const effect of effects) world.effects.push({ ...effect, seq })
       return { ...happened, effects }
     },
@@ -250,7 +259,7 @@ export function judge(world: World, said: Said, now: number): Verdict {
     const { free } = balance(world, shelter.code, now)
     const missing = Math.max(0, people - used - free)
     // What is free to this party: the places held for it are.
-    if (missing > 0 && !wish.overflow) refuse('shelter_full', free + (hold?.remaining ?? 0))
+    if (missing > 0 && !wish.overflow) refuse('shelter_full', free)
     return { hold, used, missing }
   }
 
@@ -276,8 +285,15 @@ export function judge(world: World, said: Said, now: number): Verdict {
     const made = { occupied: people, places: given.missing, emergency: given.missing }
     move(shelter, at, made)
     stay.moves.push({ at, ...made })
+    touch(stay)
     stay.came += people
     stay.present += people
+  }
+
+  /** Of stays that began at the same moment, the one that changed last counts as the newest. */
+  function touch(stay: Stay): void {
+    world.changes += 1
+    stay.changed = world.changes
   }
 
   /** People leave, and emergency places with them; more than are in the balance left untold before, and count once. */
@@ -292,17 +308,18 @@ export function judge(world: World, said: Said, now: number): Verdict {
   }
 
   function leaveStay(stay: Stay, people: number, at: number, how: 'departed' | 'transferred'): void {
-    stay.moves.push(leave(theShelter(world, stay.shelter), people, at))
+    const left = leave(theShelter(world, stay.shelter), people, at)
+    stay.moves.push(left)
     stay.present -= people
-    stay.last_out = { how, at }
-    endIfEmpty(stay)
+    touch(stay)
+    // Whom a headcount had booked as gone leaves no trace of how.
+    if (left.occupied !== 0 && at >= (stay.last_out?.at ?? at)) stay.last_out = { how, at }
+    if (stay.present === 0) end(stay, { how, at })
   }
 
-  /** A stay that nobody is left in has ended, as the last of them left. */
-  function endIfEmpty(stay: Stay): void {
-    if (stay.present > 0 || stay.last_out === undefined) return
-    stay.status = stay.last_out.how
-    stay.ended_at = stay.last_out.at
+  function end(stay: Stay, { how, at }: NonNullable<Stay['last_out']>): void {
+    stay.status = how
+    stay.ended_at = at
   }
 
   /** The stay a command is about, if it is one that people are in. */
@@ -317,7 +334,7 @@ export function judge(world: World, said: Said, now: number): Verdict {
     return stay
   }
 
-  const newStay = (name: string, shelter: Shelter, at: number, seq: number, more: Partial<Stay>): Stay => {
+  const newStay = (name: string, shelter: Shelter, at: number, more: Partial<Stay>): Stay => {
     const stay: Stay = {
       name,
       shelter: shelter.code,
@@ -328,7 +345,7 @@ export function judge(world: World, said: Said, now: number): Verdict {
       moves: [],
       from_holds: [],
       next: [],
-      seq,
+      changed: 0,
       ...more,
     }
     world.stays.set(name, stay)
@@ -345,7 +362,7 @@ export function judge(world: World, said: Said, now: number): Verdict {
       if (open.length > elsewhere.length) refuse('already_present')
       takesPeople(shelter, at, said.overflow)
       const given = room(shelter, people, said)
-      elsewhere.sort((one, other) => other.arrived_at - one.arrived_at || other.seq - one.seq)
+      elsewhere.sort((one, other) => other.arrived_at - one.arrived_at || other.changed - one.changed)
       let moving = people
       const sources: { stay: Stay; people: number }[] = []
       for (const stay of elsewhere) {
@@ -355,15 +372,15 @@ export function judge(world: World, said: Said, now: number): Verdict {
         sources.push({ stay, people: taken })
         moving -= taken
       }
-      return verdict((seq) => {
+      return verdict(() => {
         const [first] = sources
-        const stay = newStay(said.stay, shelter, at, seq, {
+        const stay = newStay(said.stay, shelter, at, {
           ...(reference !== undefined && { reference }),
           ...(first !== undefined && { before: first.stay.name }),
         })
         for (const source of sources) {
           leaveStay(source.stay, source.people, at, 'transferred')
-          source.stay.next.push(stay.name)
+          if (source === first || EVERY_SOURCE_IS_REMEMBERED) source.stay.next.push(stay.name)
         }
         come(stay, shelter, people, at, given)
         return { shelter: shelter.code, stay }
@@ -404,9 +421,9 @@ export function judge(world: World, said: Said, now: number): Verdict {
       if (people > stay.present) refuse('more_than_present')
       takesPeople(target, at, said.overflow)
       const given = room(target, people, said)
-      return verdict((seq) => {
+      return verdict(() => {
         leaveStay(stay, people, at, 'transferred')
-        const next = newStay(said.new_stay, target, at, seq, {
+        const next = newStay(said.new_stay, target, at, {
           ...(stay.reference !== undefined && { reference: stay.reference }),
           before: stay.name,
         })
@@ -443,12 +460,14 @@ export function judge(world: World, said: Said, now: number): Verdict {
       if (stay.present + more < 0) refuse('more_than_present')
       const given = room(shelter, Math.max(0, more), { overflow: said.overflow })
       return verdict(() => {
+        touch(stay)
         if (more > 0) come(stay, shelter, more, stay.arrived_at, given)
         if (more < 0) {
           stay.moves.push(leave(shelter, -more, stay.arrived_at))
           stay.came += more
           stay.present += more
-          endIfEmpty(stay)
+          // Nobody is left in it: it ended when the last of them left.
+          if (stay.present === 0) end(stay, stay.last_out ?? { how: 'departed', at: stay.arrived_at })
         }
         return { shelter: shelter.code, stay }
       })
@@ -599,11 +618,11 @@ export function judge(world: World, said: Said, now: number): Verdict {
       const shelter = theShelter(world, said.shelter)
       const difference = headcount.people - headcount.occupied
       if (-difference > shelter.occupied) refuse('more_than_present')
-      return verdict((seq) => {
+      return verdict(() => {
         headcount.settled = true
         if (difference > 0) {
           const given = room(shelter, difference, { overflow: true })
-          come(newStay(said.group, shelter, headcount.at, seq, {}), shelter, difference, headcount.at, given)
+          come(newStay(said.group, shelter, headcount.at, {}), shelter, difference, headcount.at, given)
         }
         if (difference < 0) {
           const retired = Math.min(shelter.emergency, -difference)

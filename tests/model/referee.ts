@@ -12,6 +12,7 @@ import {
   isLive,
   judge,
   openStays,
+  type Stay,
 } from './model.ts'
 import type { Round, Stage, Told } from './play.ts'
 import { shownCommand } from './story.ts'
@@ -45,6 +46,9 @@ type Entry = {
   data?: { stay?: string }
 }
 
+/** How far the clock of the database and ours may be apart, on one machine. */
+const CLOCKS_DIFFER_MS = 50
+
 const shown = (value: unknown): string => JSON.stringify(value)
 const same = (one: unknown, other: unknown): boolean => shown(one) === shown(other)
 
@@ -75,6 +79,17 @@ function summed(effects: readonly Effect[]): string[] {
     .sort()
 }
 
+type ShownStay = {
+  id: string
+  shelter: string
+  people: number
+  people_arrived: number
+  status: string
+  arrived_at: string
+  transferred_from: string | null
+  transferred_to: string[]
+}
+
 export type Tally = {
   commands: number
   accepted: Record<string, number>
@@ -88,6 +103,8 @@ export function referee(stage: Stage) {
   const { world, ids } = stage
   let head = stage.head
   let recorded_before = ''
+  const recorded_at = new Map<number, string>()
+  const touched = new Set<Stay>()
   const tally: Tally = { commands: 0, accepted: {}, refused: {}, replayed: 0, asked: 0, entries: 0 }
   const count = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
@@ -109,10 +126,11 @@ export function referee(stage: Stage) {
 
   /** Moments at which something may have been decided: both ends of a wait, and the ends of holds between. */
   function momentsOf({ sent_at, told_at }: { sent_at: number; told_at: number }): number[] {
+    const [from, to] = [sent_at - CLOCKS_DIFFER_MS, told_at + CLOCKS_DIFFER_MS]
     const ends = [...world.holds.values()]
       .map(({ expires_at }) => expires_at)
-      .filter((end) => end > sent_at && end <= told_at)
-    return [sent_at, ...ends, told_at]
+      .filter((end) => end > from && end <= to)
+    return [from, ...ends, to]
   }
 
   /** What of a refusal or a question would be true now; called before and after each entry. */
@@ -254,6 +272,7 @@ export function referee(stage: Stage) {
   }
 
   function checkThing({ stay, hold, headcount }: Happened, { body }: Told, where: string, now: number): void {
+    if (stay !== undefined) touched.add(stay)
     if (stay !== undefined && body.stay !== undefined) {
       const { people, status, id } = body.stay
       compare(
@@ -291,6 +310,13 @@ export function referee(stage: Stage) {
     const where = `command ${command.number}, ${path}`
     if (status !== 200) throw new Difference('capacity is told', `${where}: ${status} ${shown(body)}`)
     const moment = Date.parse(body.as_of)
+    const recorded = recorded_at.get(body.seq) ?? ''
+    if (as_of === undefined && body.as_of < recorded) {
+      throw new Difference(
+        'what is told as of now was recorded by then',
+        `${where}: as of ${body.as_of}, but entry ${body.seq} was recorded at ${recorded}`,
+      )
+    }
     if (as_of !== undefined) compare('capacity is of the moment asked for', where, moment, as_of)
     if (known !== undefined) compare('capacity is as known then', where, body.seq, known)
     const figures = (codes: Iterable<string>) => figuresAt(world, new Set(codes), moment, body.seq)
@@ -323,6 +349,7 @@ export function referee(stage: Stage) {
         throw new Difference('recorded_at rises', `entry ${entry.seq}: ${entry.recorded_at}`)
       }
       recorded_before = entry.recorded_at
+      recorded_at.set(entry.seq, entry.recorded_at)
       if (entry.type === 'hold_expired') {
         checkExpired(entry)
         continue
@@ -358,6 +385,7 @@ export function referee(stage: Stage) {
 
   /** Figures of now on both services, and people in open stays against the balance. */
   async function lookAround(): Promise<void> {
+    await lookAtStays()
     for (const shelter of world.shelters.values()) {
       const inside = openStays(world)
         .filter((stay) => stay.shelter === shelter.code)
@@ -378,6 +406,16 @@ export function referee(stage: Stage) {
           compare('a shelter shows its balance', shelter.code, plain(body.balance), possible[0])
         }
       }
+    }
+  }
+
+  /** The stays that changed lately, on either service. */
+  async function lookAtStays(): Promise<void> {
+    const lately = [...touched].slice(-8)
+    touched.clear()
+    for (const [index, stay] of lately.entries()) {
+      const { body } = await stage.call(index % 2 === 0 ? 0 : 1, 'GET', `/v1/stays/${ids.get(stay.name)}`)
+      checkStay(stay, body as ShownStay)
     }
   }
 
@@ -430,47 +468,36 @@ export function referee(stage: Stage) {
     }
   }
 
+  function checkStay(stay: Stay, one: ShownStay | undefined): void {
+    const goes_on = stay.next.filter((name) => world.stays.get(name)?.status !== 'cancelled')
+    compare(
+      'a stay is told as it is',
+      stay.name,
+      one && [
+        code_of.get(one.shelter),
+        one.people,
+        one.people_arrived,
+        one.status,
+        one.arrived_at,
+        one.transferred_from,
+        [...one.transferred_to].sort(),
+      ],
+      [
+        stay.shelter,
+        stay.present,
+        stay.came,
+        stay.status,
+        new Date(stay.arrived_at).toISOString(),
+        stay.before === undefined ? null : ids.get(stay.before),
+        goes_on.map((name) => ids.get(name)).sort(),
+      ],
+    )
+  }
+
   async function checkStays(): Promise<void> {
-    type Shown = {
-      id: string
-      shelter: string
-      people: number
-      people_arrived: number
-      status: string
-      arrived_at: string
-      transferred_from: string | null
-      transferred_to: string[]
-    }
-    const found = new Map((await all<Shown>('/v1/stays')).map((stay) => [stay.id, stay]))
+    const found = new Map((await all<ShownStay>('/v1/stays')).map((stay) => [stay.id, stay]))
     compare('every stay is told', 'GET /v1/stays', found.size, world.stays.size)
-    for (const stay of world.stays.values()) {
-      const one = found.get(ids.get(stay.name) ?? '')
-      compare(
-        'a stay is told as it is',
-        stay.name,
-        one && [
-          code_of.get(one.shelter),
-          one.people,
-          one.people_arrived,
-          one.status,
-          one.arrived_at,
-          one.transferred_from,
-          [...one.transferred_to].sort(),
-        ],
-        [
-          stay.shelter,
-          stay.present,
-          stay.came,
-          stay.status,
-          new Date(stay.arrived_at).toISOString(),
-          stay.before === undefined ? null : ids.get(stay.before),
-          stay.next
-            .filter((name) => world.stays.get(name)?.status !== 'cancelled')
-            .map((name) => ids.get(name))
-            .sort(),
-        ],
-      )
-    }
+    for (const stay of world.stays.values()) checkStay(stay, found.get(ids.get(stay.name) ?? ''))
   }
 
   async function checkHolds(): Promise<void> {

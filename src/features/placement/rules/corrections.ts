@@ -1,6 +1,8 @@
 import type { DetailsRow, StayRow } from '../../../database/tables/places.ts'
 import { delta, takeIn } from '../../../domain/balance.ts'
+import type { Instant } from '../../../domain/instant.ts'
 import { refuse } from '../../../http/problem.ts'
+import type { Effect } from '../../../journal/entry.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
 import type { Shelter } from '../../../ledgers/places/facts.ts'
 import { effectOn, leave, left, shownBalance } from '../../../ledgers/places/moves.ts'
@@ -56,8 +58,7 @@ export function decideCorrection(
     people_arrived: people,
     people: present,
     // All who really came have left already: the stay has ended, as nobody knew.
-    ...(stay.status === 'present' &&
-      present === 0 && { status: 'departed', departed_at: lastLeft(facts, stay) ?? now.at }),
+    ...(stay.status === 'present' && present === 0 && lastLeft(facts, stay, now.at)),
     seq: now.seq,
   }
   const details: DetailsRow = { stay: stay.id, composition, needs: content.needs ?? known?.needs ?? null }
@@ -114,11 +115,17 @@ function corrected(stay: StayRow, shelter: Shelter, difference: number, overflow
   return { by, counted, effects: [effectOn(balance, by, stay.arrived_at, flow)] }
 }
 
-/** When the last of those who left did so. */
-const lastLeft = ({ places }: Facts, stay: StayRow): string | undefined =>
-  places
+/** How and when the last of those who left did so. */
+function lastLeft({ places }: Facts, stay: StayRow, now: Instant): Pick<StayRow, 'status' | 'departed_at'> {
+  const outs = places
     .effectsOf(stay.id)
     .filter((effect) => effect.flow === 'departed' || effect.flow === 'transferred_out')
-    .map((effect) => effect.at)
-    .sort()
-    .at(-1)
+  const last = outs.reduce<Effect | undefined>(
+    (latest, effect) => (latest === undefined || effect.at >= latest.at ? effect : latest),
+    undefined,
+  )
+  return {
+    status: last?.flow === 'transferred_out' ? 'transferred' : 'departed',
+    departed_at: last?.at ?? now,
+  }
+}
