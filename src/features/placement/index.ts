@@ -15,7 +15,7 @@ import { decideCorrection } from './rules/corrections.ts'
 import { decideDeparture } from './rules/departures.ts'
 import { decideLook } from './rules/looks.ts'
 import { decideTransfer } from './rules/transfers.ts'
-import type { Arrival, Transfer } from './schemas.ts'
+import type { Addition, Arrival, Correction, Transfer } from './schemas.ts'
 
 /**
  * Households arrive, stay, grow, move on and leave; what was posted wrong is corrected by a further entry. A stay is
@@ -58,7 +58,14 @@ export function placement(
       needs: ofStay,
       decide: decideDeparture,
     }),
-    add: writer.command({ operation: 'postAddition', fresh: nothing, needs: ofStay, decide: decideAddition }),
+    add: writer.command({
+      operation: 'postAddition',
+      fresh: nothing,
+      needs: ({ content: { stay, hold } }: Command<Addition & { stay: string }, undefined>) => ({
+        places: { stays: [stay], households_of: [stay], ...(hold !== undefined && { holds: [hold] }) },
+      }),
+      decide: decideAddition,
+    }),
     transfer: writer.command({
       operation: 'postTransfer',
       fresh: () => ({ stay: newId() }),
@@ -76,7 +83,9 @@ export function placement(
     correct: writer.command({
       operation: 'postCorrection',
       fresh: nothing,
-      needs: ofWholeStay,
+      needs: ({ content: { stay } }: Command<Correction & { stay: string }, undefined>) => ({
+        places: { whole_stays: [stay], households_of: [stay] },
+      }),
       decide: decideCorrection,
     }),
     cancel: writer.command({

@@ -22,6 +22,8 @@ export type PlacesNeeds = {
   stays?: string[]
   /** as they are written on the card; the household's open stays and their shelters come along */
   references?: string[]
+  /** stays by id whose households' references must be known */
+  households_of?: string[]
   /** by id; their shelters come along */
   holds?: string[]
   blocks?: string[]
@@ -53,6 +55,8 @@ export type PlacesFacts = {
   shelter(name: string): Shelter | undefined
   stay(id: string): StayRow | undefined
   household(reference: string): ReferenceRow | undefined
+  /** whether a household has a reference; false where nobody asked for it */
+  hasReference(household: string): boolean
   /** newest first */
   openStays(household: string): StayRow[]
   hold(id: string): HoldRow | undefined
@@ -97,6 +101,7 @@ export function placesFacts(rows: PlacesRows): PlacesFacts {
   const balances = new Map<string, BalanceRow>()
   const stays = new Map<string, StayRow>()
   const references = new Map<string, ReferenceRow>()
+  const referenced = new Set<string>()
   const holds = new Map<string, HoldRow>()
   const blocks = new Map<string, BlockRow>()
   const headcounts = new Map<string, HeadcountRow>()
@@ -135,7 +140,10 @@ export function placesFacts(rows: PlacesRows): PlacesFacts {
       shelters.set(row.code, row)
     }
     for (const row of changes.balances ?? []) balances.set(row.shelter, row)
-    for (const row of changes.references ?? []) references.set(row.reference_key, row)
+    for (const row of changes.references ?? []) {
+      references.set(row.reference_key, row)
+      referenced.add(row.household)
+    }
     for (const row of changes.holds ?? []) holds.set(row.id, row)
     for (const row of changes.blocks ?? []) blocks.set(row.id, row)
     for (const row of changes.headcounts ?? []) headcounts.set(row.id, row)
@@ -156,6 +164,7 @@ export function placesFacts(rows: PlacesRows): PlacesFacts {
     },
     stay: (id) => stays.get(id),
     household: (reference) => references.get(referenceKey(reference)),
+    hasReference: (household) => referenced.has(household),
     openStays(household) {
       const open: StayRow[] = []
       for (const id of stays_of.get(household) ?? []) {

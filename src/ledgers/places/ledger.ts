@@ -133,6 +133,14 @@ from unnest($1::text[]) k (reference_key)
 cross join lateral (select * from household_references where reference_key = k.reference_key limit 1) h`,
 }
 
+const load_references_of: Statement = {
+  name: 'load_references_of',
+  text: `select h.*
+from unnest($1::uuid[]) k (id)
+cross join lateral (select household from stays where id = k.id limit 1) s
+cross join lateral (select * from household_references where household = s.household limit 1) h`,
+}
+
 const upsert_shelters = upsertRows(shelters, 'id')
 const upsert_balances = upsertRows(place_balances, 'shelter')
 const upsert_stays = upsertRows(stays, 'id')
@@ -165,6 +173,7 @@ async function load(send: Send, needs: PlacesNeeds[]): Promise<PlacesFacts> {
   const whole_stays = all(needs, (need) => need.whole_stays)
   const stay_ids = all(needs, (need) => [...(need.stays ?? []), ...(need.whole_stays ?? [])])
   const reference_keys = [...new Set(all(needs, (need) => need.references).map(referenceKey))]
+  const households_of = all(needs, (need) => need.households_of)
   const hold_ids = all(needs, (need) => need.holds)
   const block_ids = all(needs, (need) => need.blocks)
   const headcount_ids = all(needs, (need) => need.headcounts)
@@ -176,11 +185,12 @@ async function load(send: Send, needs: PlacesNeeds[]): Promise<PlacesFacts> {
   const rowsOf = async (statement: Statement, keys: unknown[][]) =>
     keys.some((list) => list.length > 0) ? (await send(statement, keys)).rows : []
 
-  const [shelters, stay_rows, references, holds, blocks, counts, effects, details, occupied] =
+  const [shelters, stay_rows, references, references_of, holds, blocks, counts, effects, details, occupied] =
     await Promise.all([
       rowsOf(load_shelters, [ids, codes, stay_ids, reference_keys, hold_ids]),
       rowsOf(load_stays, [stay_ids, reference_keys, whole_stays]),
       rowsOf(load_references, [reference_keys]),
+      rowsOf(load_references_of, [households_of]),
       rowsOf(load_holds, [hold_ids]),
       rowsOf(load_blocks, [block_ids]),
       rowsOf(load_headcounts, [headcount_ids]),
@@ -196,7 +206,7 @@ async function load(send: Send, needs: PlacesNeeds[]): Promise<PlacesFacts> {
   return placesFacts({
     shelters,
     stays: stay_rows,
-    references,
+    references: [...references, ...references_of],
     holds: [...holds, ...due, ...given_back],
     blocks,
     headcounts: counts,

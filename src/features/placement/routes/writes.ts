@@ -164,6 +164,7 @@ export function placementOperations(
         'stay_not_found',
         'stay_ended',
         'more_than_present',
+        'too_many_people',
         'composition_too_large',
         'shelter_full',
       ],

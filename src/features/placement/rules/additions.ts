@@ -1,6 +1,5 @@
 import type { DetailsRow } from '../../../database/tables/places.ts'
-import { type Composition, composition_groups, GROUP_MAX, type HouseholdNeed } from '../../../domain/stays.ts'
-import { refuse } from '../../../http/problem.ts'
+import { type Composition, composition_groups, type HouseholdNeed } from '../../../domain/stays.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
 import { shownBalance } from '../../../ledgers/places/moves.ts'
 import { occurrence } from '../../../ledgers/places/occurrence.ts'
@@ -14,6 +13,7 @@ import {
   stayEnded,
   stayOf,
   summaryOf,
+  tooManyPeople,
 } from './shared.ts'
 
 /**
@@ -38,11 +38,8 @@ export function decideAddition(
   if (stay.status !== 'present') return { refused: stayEnded(stay) }
   if (at < stay.arrived_at) return { refused: beforeArrival(stay) }
   const people_arrived = stay.people_arrived + content.people
-  if (people_arrived > GROUP_MAX) {
-    return {
-      refused: refuse('too_many_people', `A stay is of at most ${GROUP_MAX} people.`, { most: GROUP_MAX }),
-    }
-  }
+  const too_many = tooManyPeople(facts, stay, people_arrived)
+  if (too_many !== undefined) return { refused: too_many }
   const come = goIn(
     shelter,
     shelter.balance,

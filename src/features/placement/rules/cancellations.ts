@@ -30,7 +30,7 @@ export function decideCancellation(
   }
 
   const own = places.effectsOf(stay.id).filter((effect) => effect.hold === undefined)
-  const back = takenBack(own, shelter.balance)
+  const back = takenBack(own, stay.people, shelter.balance)
   const without_holds = moved(shelter.balance, back.by, now.seq)
   const given = givenBack(places, stay.id, without_holds, now)
   const balance: BalanceRow = {
@@ -87,15 +87,20 @@ const negated = (effect: Effect): Effect => ({
 const sumOf = (effects: Effect[]): Delta => effects.reduce<Delta>((sum, effect) => shift(sum, effect), EMPTY)
 
 /**
- * The effects negated. Emergency places that it made may be gone meanwhile (others left), or the ordinary places may
+ * The effects negated, so that as many leave as are present: those whom a headcount had booked as gone when they left
+ * or were corrected away are in no balance any more. Emergency places that it made may be gone meanwhile (others left), or the ordinary places may
  * be taken: what cannot be taken back now stays where it was made, at the first moment.
  */
-function takenBack(own: Effect[], balance: BalanceRow): { by: Delta; effects: Effect[]; counted: number } {
+function takenBack(
+  own: Effect[],
+  present: number,
+  balance: BalanceRow,
+): { by: Delta; effects: Effect[]; counted: number } {
   const effects = own.map(negated)
   const by = sumOf(effects)
   // People of it whom a headcount has booked as gone are not taken out a second time.
-  const counted = Math.min(balance.unattributed, Math.max(0, -by.occupied - balance.occupied))
-  const occupied = by.occupied + counted
+  const counted = Math.min(balance.unattributed, Math.max(0, present - balance.occupied))
+  const occupied = counted - present
   const after_people = { ...balance, occupied: balance.occupied + occupied }
   const wanted = Math.max(0, -by.emergency)
   const takeable = Math.max(0, Math.min(wanted, balance.emergency, free(after_people)))

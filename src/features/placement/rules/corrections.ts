@@ -16,12 +16,13 @@ import {
   stayEnded,
   stayOf,
   summaryOf,
+  tooManyPeople,
 } from './shared.ts'
 
 /**
  * What was posted of an arrival was wrong: so many came, or such people. Acts at the arrival's moment. `people` is the
  * number who came in all; of a stay that has ended the difference came and left with the rest. Refused in this order:
- * `stay_not_found`, `overflow_not_allowed`, `stay_ended` (cancelled), `more_than_present`,
+ * `stay_not_found`, `overflow_not_allowed`, `stay_ended` (cancelled), `more_than_present`, `too_many_people`,
  * `composition_too_large`, `shelter_full`.
  */
 export function decideCorrection(
@@ -39,6 +40,8 @@ export function decideCorrection(
   const people = content.people ?? stay.people_arrived
   const left_already = stay.people_arrived - stay.people
   if (people < left_already) return { refused: moreThanPresent(people, left_already) }
+  const too_many = tooManyPeople(facts, stay, people)
+  if (too_many !== undefined) return { refused: too_many }
   const known = facts.places.details(stay.id)
   const composition = content.composition === undefined ? (known?.composition ?? null) : content.composition
   const counted = Object.values(composition ?? {}).reduce<number>((sum, number) => sum + (number ?? 0), 0)

@@ -2,6 +2,7 @@ import { withinRemit } from '../../../access/remit.ts'
 import type { BalanceRow, HoldRow, StayRow } from '../../../database/tables/places.ts'
 import { free, takeIn } from '../../../domain/balance.ts'
 import type { Instant } from '../../../domain/instant.ts'
+import { GROUP_MAX, HOUSEHOLD_MAX } from '../../../domain/stays.ts'
 import { type Refusal, refuse } from '../../../http/problem.ts'
 import type { Flow, Json, NewEntry } from '../../../journal/entry.ts'
 import type { Caller, Decision, Moment } from '../../../journal/ledger.ts'
@@ -58,6 +59,14 @@ export const shelterFull = (code: string, balance: BalanceRow, requested: number
     free: free(balance),
     requested,
   })
+
+/** A household with a reference has at most so many people, a group without one more. */
+export function tooManyPeople({ places }: Facts, stay: StayRow, people: number): Refusal | undefined {
+  const most = places.hasReference(stay.household) ? HOUSEHOLD_MAX : GROUP_MAX
+  return people > most
+    ? refuse('too_many_people', `This stay may be of ${most} people, not of ${people}.`, { most })
+    : undefined
+}
 
 export const overflowNotAllowed = (overflow: boolean, caller: Caller): Refusal | undefined =>
   overflow && !caller.principal.overflow
