@@ -196,6 +196,20 @@ describe('a transfer', () => {
     expect(rest.body.balance).toEqual(of(10, 5))
   })
 
+  test('of a household that is in one shelter twice leaves it once, and the region counts each person once', async () => {
+    await shelter('AM-LO-0011', 10)
+    await shelter('AM-LO-0012', 10)
+    await shelter('AM-LO-0013', 10)
+    const { stay } = await arrive('AM-LO-0011', 5, { household: { people: 5, reference: 'twice 1' } })
+    const first = await post(`/v1/stays/${stay.id}/transfer`, { to: 'AM-LO-0012', people: 2 })
+    const second = await post(`/v1/stays/${stay.id}/transfer`, { to: 'AM-LO-0012' })
+    expect([first.status, second.status]).toEqual([201, 201])
+    const before = (await get('/v1/capacity?region=AM-LO')).body.regions[0]
+    await arrive('AM-LO-0013', 5, { household: { people: 5, reference: 'twice 1' }, moved: true })
+    expect([await balance('AM-LO-0012'), await balance('AM-LO-0013')]).toEqual([of(10, 0), of(10, 5)])
+    expect((await get('/v1/capacity?region=AM-LO')).body.regions[0]).toEqual(before)
+  })
+
   test('is refused as a whole where it cannot be, and neither shelter changes', async () => {
     await shelter('AM-LO-0003', 10)
     await shelter('AM-LO-0004', 1)
@@ -262,6 +276,18 @@ describe('a block', () => {
 })
 
 describe('a correction', () => {
+  test('and an addition keep a household with a reference within 50, and let a group grow', async () => {
+    await shelter('AM-TV-0021', 200)
+    const household = { people: 49, reference: 'large 1' }
+    const { stay } = await arrive('AM-TV-0021', 49, { household })
+    const correct = (id: string) => post(`/v1/stays/${id}/correction`, { people: 51, reason: 'miscounted' })
+    expect((await correct(stay.id)).body).toMatchObject({ status: 422, code: 'too_many_people', most: 50 })
+    const grown = await post(`/v1/stays/${stay.id}/additions`, { people: 2, reason: 'joined' })
+    expect(grown.body.code).toBe('too_many_people')
+    const group = (await arrive('AM-TV-0021', 49)).stay
+    expect((await correct(group.id)).status).toBe(200)
+  })
+
   test('of one of five who partly left since acts at the arrival’s moment', async () => {
     await shelter('AM-SH-0001', 10, { occurred_at: '2023-09-20T00:00:00Z' })
     const { stay } = await arrive('AM-SH-0001', 5, { occurred_at: '2023-09-27T10:00:00Z' })
@@ -377,6 +403,22 @@ describe('a cancellation', () => {
 })
 
 describe('a headcount', () => {
+  test('that booked people as gone leaves the others in their stays, whatever is cancelled since', async () => {
+    await shelter('AM-GR-0031', 20)
+    const gone = (await arrive('AM-GR-0031', 2)).stay
+    const there = (await arrive('AM-GR-0031', 3)).stay
+    const { headcount } = (
+      await post('/v1/shelters/AM-GR-0031/headcounts', { people: 1, method: 'headcount' })
+    ).body
+    await post(`/v1/shelters/AM-GR-0031/headcounts/${headcount.id}/settlement`, {})
+    // Of the four who left untold two are found: they are in no balance any more.
+    const left = await post(`/v1/stays/${gone.id}/departure`, { destination: 'unknown' })
+    expect(left.body.balance).toEqual(of(20, 0))
+    expect((await post(`/v1/stays/${gone.id}/cancellation`, { reason: 'typing_error' })).status).toBe(200)
+    const all = await post(`/v1/stays/${there.id}/departure`, { destination: 'unknown' })
+    expect(all.body.balance).toEqual(of(20, 0))
+  })
+
   test('stands beside the balance; settled, it books who left untold, and their stays are not counted twice', async () => {
     await shelter('AM-TV-0001', 50)
     const stays = [await arrive('AM-TV-0001', 30), await arrive('AM-TV-0001', 10)]

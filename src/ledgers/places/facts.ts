@@ -193,7 +193,11 @@ export function placesFacts(rows: PlacesRows): PlacesFacts {
     dueHolds: (now) => [...holds.values()].filter((hold) => hold.status === 'live' && hold.expires_at <= now),
     totals: () => [...totals.values()],
     apply(changes) {
-      for (const row of changes.balances ?? []) count(row)
+      // One after another: a household that moves from two stays of one shelter changes its balance twice.
+      for (const row of changes.balances ?? []) {
+        count(row)
+        balances.set(row.shelter, row)
+      }
       for (const row of changes.shelters ?? []) countShelter(row)
       apply(changes)
     },
