@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { uuidv7 } from 'uuidv7'
 import { freshDatabase } from '../setup/database.ts'
-import { type Answer, aShelter, serviceOn } from '../setup/service.ts'
+import { openProcesses } from '../setup/processes.ts'
+import { type Answer, aShelter, callerTo, serviceOn } from '../setup/service.ts'
 import type { Asked, Body } from './ask.ts'
 import { emptyWorld, type Said, type World } from './model.ts'
 import type { Command, Deed, When } from './story.ts'
@@ -52,8 +53,10 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 
 export async function openStage() {
   const database = await freshDatabase()
-  const services = await Promise.all([serviceOn(database.url), serviceOn(database.url)])
-  const [one, other] = services
+  const processes = openProcesses()
+  const one = await serviceOn(database.url)
+  // The other one is a process of its own, as in production.
+  const other = { call: callerTo((await processes.serve({ DATABASE_URL: database.url })).base) }
   const key = await one.issue('national_coordinator')
   const auditor = await one.issue('auditor')
   const world: World = emptyWorld()
@@ -382,7 +385,8 @@ export async function openStage() {
     repeat: (post: Post, service: 0 | 1) =>
       send({ number: 0, deed: { do: 'again', command: 0 }, service }, post, service),
     async close() {
-      for (const service of services) await service.close()
+      await one.close()
+      await processes.close()
       await database.drop()
     },
   }

@@ -56,7 +56,13 @@ export async function serviceOn(url: string, settings: Record<string, string> = 
     return issued.key
   }
 
-  async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  return { ...built, base, issue, call: callerTo(base), close: () => built.app.close() }
+}
+
+/** Calls to whatever listens at an address. */
+export const callerTo =
+  (base: string) =>
+  async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => {
     const headers: Record<string, string> = { ...options.headers }
     if (options.key !== undefined) headers.authorization = `Bearer ${options.key}`
     if (options.body !== undefined) headers['content-type'] ??= 'application/json'
@@ -76,9 +82,6 @@ export async function serviceOn(url: string, settings: Record<string, string> = 
       body: json && text !== '' ? JSON.parse(text) : text,
     }
   }
-
-  return { ...built, base, issue, call, close: () => built.app.close() }
-}
 
 export type CallOptions = {
   key?: string

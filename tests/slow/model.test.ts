@@ -5,4 +5,4 @@ import { modelTests } from '../model/scenario.ts'
  * end as the contract says at each entry of the journal and at any moment that is asked for.
  */
 
-modelTests({ commands: 10_000, ms: 60_000, shorten_ms: 240_000 })
+modelTests({ commands: 10_500, ms: 60_000, shorten_ms: 240_000 })
