@@ -407,6 +407,10 @@ describe('a stay', () => {
     await refused('composition_too_large', 'postCorrection', path, many)
     await ask('postDeparture', `${stay}/departure`, { body: { people: 2, destination: 'relatives' } })
     await refused('more_than_present', 'postCorrection', path, { body: { ...body, people: 1 } })
+    const household = await stayOf(SHELTER, 2, {}, { reference: 'Refusals 50' })
+    await refused('too_many_people', 'postCorrection', `/v1/stays/${household}/correction`, {
+      body: { ...body, people: 51 },
+    })
     const own = `/v1/stays/${await stayOf(SHELTER, 1)}/correction`
     const overflow = { key: careful, body: { ...body, overflow: true } }
     await refused('overflow_not_allowed', 'postCorrection', own, overflow)
