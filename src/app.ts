@@ -3,14 +3,20 @@ import { itself } from './access/itself.ts'
 import type { Config } from './config.ts'
 import { type Database, database as openDatabase, openPool, types } from './database/client.ts'
 import { openFlights } from './database/flights.ts'
+import { alerts } from './features/alerts/index.ts'
 import { batch } from './features/batch/index.ts'
 import { changes } from './features/changes/index.ts'
 import { clients } from './features/clients/index.ts'
+import { consignments } from './features/consignments/index.ts'
+import { foodAndMedicine } from './features/food-and-medicine/index.ts'
 import { asBatchLine } from './features/import/index.ts'
 import { alternatives, placement } from './features/placement/index.ts'
 import { places } from './features/places/index.ts'
 import { ensureRegions, regionsAndShelters } from './features/regions-and-shelters/index.ts'
 import { new_shelter, shelter_changed } from './features/regions-and-shelters/schemas.ts'
+import { services } from './features/services/index.ts'
+import { standards } from './features/standards/index.ts'
+import { ensureCatalogue, supplies } from './features/supplies/index.ts'
 import { installMetrics } from './http/metrics.ts'
 import { type App, createServer } from './http/server.ts'
 import { type BatchTiming, openWriter, type Writer, type WriterLog } from './journal/writer.ts'
@@ -27,6 +33,8 @@ const BULK_BESIDE_MAX = 32
 /** Nothing depends on it: a due hold keeps nothing anyway. */
 const TIDY_EVERY_MS = 30_000
 const KEYS_REMEMBERED_MAX = 10_000
+/** Alerts are worked out so long after a change, whatever else changes meanwhile; whoever reads them has them at once. */
+const ALERTS_AFTER_MS = 5_000
 
 /** The writer on a connection of its own: the one way of a change, for the service and for its commands. */
 export function openServiceWriter(options: {
@@ -78,6 +86,7 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   })
   const database = openDatabase(pool)
   await ensureRegions(database)
+  await ensureCatalogue(database)
 
   const server = await createServer({
     log_level: config.LOG_LEVEL,
@@ -88,6 +97,8 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   })
   const { app } = server
   const metrics = installMetrics(app)
+  /** told of each commit, once there is something to be told */
+  let changed: (() => void) | undefined
   const writer = openServiceWriter({
     url: config.DATABASE_URL,
     log: app.log,
@@ -95,6 +106,7 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     batch_max: config.WRITER_BATCH_MAX,
     on_batch(timing) {
       metrics.observeCommit(timing)
+      changed?.()
       on_batch?.(timing)
     },
   })
@@ -112,6 +124,12 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     withAlternatives,
   })
   const staying = placement(app, { database, writer, withAlternatives })
+  const stocking = supplies(app, { database, writer })
+  const serving = services(app, { database, writer })
+  standards(app, { database, writer })
+  consignments(app, { database, writer })
+  const { cover } = foodAndMedicine(app, { database })
+  const { evaluate } = alerts(app, { database, writer, cover })
   const registering = asBatchLine({
     id: 'registerShelter',
     scope: 'shelters:write',
@@ -120,7 +138,7 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
     submit: registerShelter,
   })
   batch(app, {
-    operations: [...staying.operations, ...standing.operations, registering],
+    operations: [...staying.operations, ...standing.operations, ...stocking.operations, registering],
     drain_signal: server.drain_signal,
   })
   changes(app, { database })
@@ -134,14 +152,35 @@ export async function buildApp(config: Config & { DATABASE_URL: string }, option
   extend?.(app, { database, writer })
   await server.finish()
 
+  // Soon after the facts have changed, once for many commits: `since` then tells when it began, not when it was read.
+  let alerting: NodeJS.Timeout | undefined
+  changed = () => {
+    alerting ??= setTimeout(() => {
+      alerting = undefined
+      evaluate().catch((error: unknown) => app.log.warn({ err: error }, 'alerts were not worked out'))
+    }, ALERTS_AFTER_MS)
+  }
   const tidying = setInterval(() => {
     standing.tidyHolds().catch((error: unknown) => app.log.warn({ err: error }, 'holds were not tidied up'))
   }, TIDY_EVERY_MS)
   app.addHook('onClose', async () => {
     clearInterval(tidying)
+    changed = undefined
+    clearTimeout(alerting)
     await writer.close()
     await pool.end()
   })
   const { arrive } = staying.commands
-  return { ...server, writer, database, issueKey, revokeKey, registerShelter, arrive }
+  return {
+    ...server,
+    writer,
+    database,
+    issueKey,
+    revokeKey,
+    registerShelter,
+    arrive,
+    /** what a demo needs beside shelters */
+    supply: { move: stocking.move, startMeals: serving.startMeals, startHealth: serving.startHealth },
+    evaluateAlerts: evaluate,
+  }
 }

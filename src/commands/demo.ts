@@ -54,12 +54,71 @@ function withExactSum(shelter: NewShelter, index: number, all: NewShelter[]): Ne
 
 const round = (degrees: number): number => Math.round(degrees * 10_000) / 10_000
 
-/** Registers the demo shelters; a second start finds them there already. */
-export async function seedDemo(
-  register: Awaited<ReturnType<typeof buildApp>>['registerShelter'],
-): Promise<number> {
+/** From when the demo's supplies count, and until when they are good: the same at each start, so that none is doubled. */
+const STARTS_ON = '2023-09-25'
+const GOOD_UNTIL = '2099-12-31'
+
+type Service = Awaited<ReturnType<typeof buildApp>>
+type Supplying = Pick<Service, 'registerShelter' | 'supply'>
+
+/** Registers the demo shelters with what they eat and heal with; a second start finds all of it there already. */
+export async function seedDemo({ registerShelter, supply }: Supplying): Promise<number> {
+  const caller = itself('command-line:demo')
+  const shelters = demoShelters()
   const outcomes = await Promise.all(
-    demoShelters().map((shelter) => register(itself('command-line:demo'), `demo ${shelter.code}`, shelter)),
+    shelters.map((shelter) => registerShelter(caller, `demo ${shelter.code}`, shelter)),
+  )
+  await Promise.all(
+    shelters.map(({ code, places }, index) =>
+      supply.move(caller, `demo stock ${code}`, {
+        kind: 'receipt',
+        store: code,
+        lines: demoLines(places, index),
+      }),
+    ),
+  )
+  // Every second shelter has a kitchen, that brings two of three meals.
+  await Promise.all(
+    shelters
+      .filter((_, index) => index % 2 === 0)
+      .map(({ code, places }) =>
+        supply.startMeals(caller, `demo meals ${code}`, {
+          shelter: code,
+          provider: 'Demo kitchen',
+          meals_per_day: places * 2,
+          starts_on: STARTS_ON,
+        }),
+      ),
+  )
+  await Promise.all(
+    regions.map(({ code, names, centre }) =>
+      supply.startHealth(caller, `demo pharmacy ${code}`, {
+        kind: 'pharmacy',
+        provider: `Demo pharmacy, ${names.en}`,
+        position: centre,
+        starts_on: STARTS_ON,
+      }),
+    ),
   )
   return outcomes.filter((outcome) => !('refused' in outcome) && !outcome.replayed).length
+}
+
+/** Five to twelve days of food for a full house, medicines of chronic illness for two or three weeks, soap. */
+function demoLines(places: number, index: number) {
+  const days = 5 + (index % 8)
+  const line = (item: string, quantity: number) => ({
+    item,
+    lot: `DEMO-${(index % 7) + 1}`,
+    expires_on: GOOD_UNTIL,
+    quantity: String(quantity),
+  })
+  return [
+    line('wheat_flour', Math.round(places * days * 0.4)),
+    line('lentils', Math.round(places * days * 0.1)),
+    line('sunflower_oil', Math.round(places * days * 0.03) + 1),
+    line('insulin', (Math.ceil(places / 50) + 1) * 40 * (14 + (index % 10))),
+    line('metformin', (Math.ceil(places / 30) + 1) * 2 * (14 + (index % 6))),
+    line('enalapril', (Math.ceil(places / 15) + 1) * 10 * (10 + (index % 12))),
+    line('soap', Math.ceil(places / 4)),
+  ]
 }

@@ -16,6 +16,7 @@ import {
   PACE_HOURS,
 } from './replay/report.ts'
 import { mapAtOnce, type Service, ServiceRefused } from './replay/service.ts'
+import { formatSupplies, planSupplies, postSupplies, stockedKcal } from './replay/supplies.ts'
 
 export { readReplayData } from './replay/data.ts'
 export { planReplay } from './replay/plan.ts'
@@ -35,16 +36,28 @@ const MINUTE_MS = 60_000
 export async function replay(options: {
   url: string
   key: string
+  /** of logistics or an admin, for the supply side; without it nobody is fed */
+  supplies_key?: string | undefined
   out?: NodeJS.WritableStream
 }): Promise<{ ok: boolean }> {
-  const { url, key, out = process.stdout } = options
+  const { url, key, supplies_key, out = process.stdout } = options
   const service: Service = { url, key }
   const say = (text: string) => out.write(`${text}\n`)
   try {
     const plan = planReplay(readReplayData())
     say(assumptions(plan.begins_at))
+    const supplies = supplies_key === undefined ? undefined : { url, key: supplies_key }
+    const cargo = planSupplies(plan.shelters)
+    if (supplies !== undefined) await postSupplies(supplies, cargo)
     say(await postAll(service, plan, out))
-    return { ok: await report(service, plan, say) }
+    const ok = await report(service, plan, say)
+    if (supplies !== undefined) {
+      const moments = []
+      for (const { as_of, people } of plan.moments)
+        moments.push({ as_of, people, kcal: await stockedKcal(supplies, cargo, as_of) })
+      say(formatSupplies(moments))
+    }
+    return { ok }
   } catch (reason) {
     if (!(reason instanceof ServiceRefused)) throw reason
     say(`The replay stopped: ${reason.message}`)

@@ -2,6 +2,7 @@ import { database as openDatabase, openPool } from '../database/client.ts'
 import { readHead } from '../journal/read.ts'
 import { journalFaults } from '../journal/verify.ts'
 import { placesFaults } from '../ledgers/places/verify.ts'
+import { stockFaults } from '../ledgers/stock/verify.ts'
 import { openEnvironment } from './environment.ts'
 
 const STATEMENT_MS_MAX = 60_000
@@ -39,5 +40,8 @@ export async function verifyDatabase(database: ReturnType<typeof openDatabase>):
   const before = faults.length
   for await (const fault of placesFaults(database)) faults.push(fault)
   console.log(`balances, totals and day sums ${faults.length === before ? 'right' : 'WRONG'}`)
+  const before_stock = faults.length
+  for await (const fault of stockFaults(database, head.seq)) faults.push(fault)
+  console.log(`stock, lot by lot ${faults.length === before_stock ? 'right' : 'WRONG'}`)
   return faults
 }

@@ -6,9 +6,10 @@ import { Problem } from './problem.ts'
 export const encodeCursor = (values: readonly (string | number)[]): string =>
   Buffer.from(JSON.stringify(values)).toString('base64url')
 
-type Kind = 'string' | 'number'
+/** `uuid`, `instant` and `integer` where the database would not take another text or number. */
+type Kind = 'string' | 'uuid' | 'instant' | 'number' | 'integer'
 type ValuesOf<Shape extends readonly Kind[]> = {
-  -readonly [Index in keyof Shape]: Shape[Index] extends 'string' ? string : number
+  -readonly [Index in keyof Shape]: Shape[Index] extends 'number' | 'integer' ? number : string
 }
 
 function parse(cursor: string): unknown {
@@ -21,10 +22,26 @@ function parse(cursor: string): unknown {
   }
 }
 
-const fits = (value: unknown, kind: Kind): boolean =>
-  kind === 'number'
-    ? Number.isFinite(value)
-    : typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+const INTEGER_MAX = 2 ** 31 - 1
+
+/** As the service writes it, and a day of the calendar. */
+function isInstant(text: string): boolean {
+  const moment = INSTANT.test(text) ? new Date(text) : undefined
+  return (
+    moment !== undefined && text >= '0001' && !Number.isNaN(moment.getTime()) && moment.toISOString() === text
+  )
+}
+
+function fits(value: unknown, kind: Kind): boolean {
+  if (kind === 'number') return Number.isFinite(value)
+  if (kind === 'integer') return Number.isInteger(value) && Math.abs(Number(value)) <= INTEGER_MAX
+  if (typeof value !== 'string') return false
+  if (kind === 'uuid') return UUID.test(value)
+  if (kind === 'instant') return isInstant(value)
+  return value.isWellFormed() && !value.includes('\0')
+}
 
 /**
  * The values in a cursor of this list, by the kinds it was made of. Throws 400 `invalid_parameters` for anything

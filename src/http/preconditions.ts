@@ -61,3 +61,13 @@ export function requireIfMatch(request: Asking): string[] | '*' {
   }
   return (given.match(ENTITY_TAG) ?? []).filter((etag) => !etag.startsWith('W/'))
 }
+
+/** The same for a thing that has a version: the first part of each tag, up to the dot. */
+export function requireVersion(request: Asking): string[] | '*' {
+  const tags = requireIfMatch(request)
+  return tags === '*' ? tags : tags.map((tag) => tag.replaceAll('"', '').split('.')[0] ?? '')
+}
+
+/** Strong, made from what is shown; its first part is the version, which is what a PATCH must know. */
+export const versionedEtag = (version: number, body: unknown): string =>
+  `"v${version}.${etagOf(body).replaceAll('"', '')}"`

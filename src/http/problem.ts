@@ -77,6 +77,7 @@ export const problems = {
   hold_not_found: { status: 404, title: 'No such hold', advice: look },
   item_not_found: { status: 404, title: 'No such item', advice: look },
   key_not_found: { status: 404, title: 'No such key', advice: look },
+  lot_not_found: { status: 404, title: 'No such lot in this store', advice: look },
   movement_not_found: { status: 404, title: 'No such stock movement', advice: look },
   need_not_found: { status: 404, title: 'No such need', advice: look },
   region_not_found: { status: 404, title: 'No such region', advice: 'Take a code from GET /v1/regions.' },
@@ -239,6 +240,36 @@ export const problems = {
     status: 422,
     title: 'The moment lies before the year 2000',
     advice: 'Check the clock and the year of `occurred_at`.',
+  },
+  line_not_found: {
+    status: 422,
+    title: 'The consignment has no such line',
+    advice: 'Lines are counted from 0, in the order in which they were announced.',
+  },
+  more_than_announced: {
+    status: 422,
+    title: 'More came than was announced',
+    advice: 'Post what was announced here, and what came beyond it as a receipt of stock.',
+  },
+  same_store: {
+    status: 422,
+    title: 'It lies in that store already',
+    advice: 'Name another store in `to_store`.',
+  },
+  too_many_decimals: {
+    status: 422,
+    title: 'More decimals than the item is counted with',
+    advice: 'Look at `decimals` of the item; nothing is rounded here.',
+  },
+  lot_expired: {
+    status: 422,
+    title: 'The lot has expired',
+    advice: 'Check `expires_on`. What has expired is not taken in.',
+  },
+  before_start: {
+    status: 422,
+    title: 'The day lies before the first one',
+    advice: 'Check `ends_on` against `starts_on`.',
   },
   same_shelter: {
     status: 422,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Instant } from '../domain/instant.ts'
+import { QUANTITY } from '../domain/quantities.ts'
 import { region_codes } from '../domain/regions.ts'
 import { type ProblemCode, problems, typeOf } from './problem.ts'
 
@@ -129,6 +130,51 @@ export const freeText = (max = 500) =>
 export const codeWord = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'Must be a code: small letters, digits and underscores, 64 at most.')
+
+const STORE_CODE = /^[A-Z0-9][A-Z0-9-]{1,30}[A-Z0-9]$/
+
+/** A store by id or by code: a shelter's, or a warehouse's. Ids in lower case. */
+export const storeName = z
+  .string()
+  .refine(
+    (name) => STORE_CODE.test(name) || UUID.test(name),
+    'Must be the id or code of a shelter or a warehouse, AM-KT-0007 for instance.',
+  )
+  .overwrite((name) => (UUID.test(name) ? name.toLowerCase() : name))
+  .meta({
+    pattern: `${STORE_CODE.source}|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`,
+    example: 'AM-KT-0007',
+    description: 'The id or the code of a shelter or a warehouse',
+  })
+
+const decimal = (pattern: RegExp) =>
+  z
+    .string()
+    .regex(pattern, 'Must be a decimal number as text, "12.5" for instance.')
+    .meta({ example: '12.5', description: 'A decimal number as text, kept exactly' })
+
+/** A quantity of stock: a decimal string, kept exactly (domain/quantities.ts). */
+export const signedQuantity = decimal(QUANTITY)
+export const quantity = decimal(new RegExp(QUANTITY.source.replace('-?', '')))
+export const positiveQuantity = quantity.refine((text) => Number(text) > 0, {
+  error: 'Must be above 0.',
+  params: { code: 'too_small' },
+})
+
+/** A day of the calendar, in Asia/Yerevan, from 2000 to 2999. */
+export const day = z
+  .string()
+  .regex(/^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$/, 'Must be a day, 2023-09-29 for instance.')
+  .refine((text) => Number(text.slice(8)) <= daysIn(Number(text.slice(0, 4)), Number(text.slice(5, 7))), {
+    error: 'There is no such day.',
+    params: { code: 'wrong_format' },
+  })
+  .meta({ format: 'date', example: '2023-09-29', description: 'A day in Asia/Yerevan' })
+
+/** The body of an action without content. */
+export const nothing = z
+  .strictObject({})
+  .meta({ id: 'Nothing', description: 'An action without content', example: {} })
 
 /** A number of people, places, portions: whole, 0 to `max`. */
 export const count = (max: number) => z.int().min(0).max(max)

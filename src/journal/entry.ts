@@ -23,6 +23,28 @@ export type EntryType =
   | 'hold_used'
   | 'hold_released'
   | 'hold_expired'
+  | 'stock_received'
+  | 'stock_issued'
+  | 'stock_moved'
+  | 'stock_adjusted'
+  | 'stock_disposed'
+  | 'stock_quarantined'
+  | 'stock_released'
+  | 'stock_reversed'
+  | 'item_added'
+  | 'item_changed'
+  | 'need_set'
+  | 'store_opened'
+  | 'standard_set'
+  | 'meal_service_started'
+  | 'meal_service_ended'
+  | 'health_service_started'
+  | 'health_service_ended'
+  | 'consignment_announced'
+  | 'consignment_dispatched'
+  | 'consignment_at_checkpoint'
+  | 'consignment_received'
+  | 'consignment_cancelled'
   | 'stays_exported'
   | 'reference_searched'
   | 'client_registered'
@@ -56,13 +78,30 @@ export type Effect = Delta & {
 
 export type ShownBalance = Balance & { free: number }
 
+export type SubjectType =
+  | 'shelter'
+  | 'stay'
+  | 'hold'
+  | 'block'
+  | 'headcount'
+  | 'item'
+  | 'need'
+  | 'store'
+  | 'movement'
+  | 'standard'
+  | 'meal_service'
+  | 'health_service'
+  | 'consignment'
+  | 'client'
+  | 'key'
+
 /** What `decide` hands over. Counts, codes and ids only: no personal data, no free text. */
 export type NewEntry = {
   type: EntryType
   occurred_at: Instant
   shelter?: string
   region?: string
-  subject: { type: 'shelter' | 'stay' | 'hold' | 'block' | 'headcount' | 'client' | 'key'; id: string }
+  subject: { type: SubjectType; id: string }
   people?: number
   effects: Effect[]
   balance?: ShownBalance

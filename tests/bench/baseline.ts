@@ -27,8 +27,8 @@ import { refuse } from '../../src/http/problem.ts'
 import { momentAfter } from '../../src/journal/append.ts'
 import { canonicalText, type Entry, hashOf, sealOf } from '../../src/journal/entry.ts'
 import type { Caller, Moment, Outcome } from '../../src/journal/ledger.ts'
+import { occurrence } from '../../src/ledgers/occurrence.ts'
 import { shownBalance } from '../../src/ledgers/places/moves.ts'
-import { occurrence } from '../../src/ledgers/places/occurrence.ts'
 
 /*
  * The usual way to post an arrival: one drizzle transaction for each, SELECT … FOR UPDATE on the row that counts, a

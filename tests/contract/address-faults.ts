@@ -44,7 +44,22 @@ function wrongValues({ name, schema }: Parameter): string[] {
   const { type, format, pattern } = schema
   if (type === 'integer') {
     const [least, most] = [numberOr(schema.minimum, 0), numberOr(schema.maximum, 0)]
-    return [least - 1, most + 1, -1, '', 'abc', '5.0', '5,0', '0x5', '+5', '%205', '5%20', '05', '1e2', '-0']
+    return [
+      least - 1,
+      most + 1,
+      ...(least > -1 ? [-1] : []),
+      '',
+      'abc',
+      '5.0',
+      '5,0',
+      '0x5',
+      '+5',
+      '%205',
+      '5%20',
+      '05',
+      '1e2',
+      '-0',
+    ]
       .concat([
         '9'.repeat(30),
         'NaN',
@@ -69,8 +84,10 @@ function wrongValues({ name, schema }: Parameter): string[] {
     // An unencoded plus is a blank.
     return [...wrong, '1696003200', '2023-09-29T20:00:00+04:00', '2023-09-29T20:00:00Z%00', '%20']
   }
-  if (typeof pattern === 'string')
-    return ['', 'nonsense', 'AM-KT-7', '%00', '../..', '%F0%9F%98%80', "'", '%25']
+  if (typeof pattern === 'string') {
+    const near = ['', 'nonsense', 'AM-KT-7', '%00', '../..', '%F0%9F%98%80', "'", '%25']
+    return near.filter((text) => !new RegExp(pattern).test(decodeURIComponent(text)))
+  }
   const most = numberOr(schema.maxLength, 1_000)
   const wrong = ['', '%00', 'a%00b', 'x'.repeat(most + 1), '%F0%9F%98%80'.repeat(Math.min(most + 1, 600))]
   if (name === 'cursor')
@@ -185,10 +202,14 @@ const impossible_names = [
   'a'.repeat(500),
 ]
 
-function pathKinds(parts: Parts, { path }: Operation, parameters: Parameter[]): Kind[] {
+function pathKinds(parts: Parts, { path, method, object }: Operation, parameters: Parameter[]): Kind[] {
   const segments = parts.path.split('/')
   const last = path.split('/').findLastIndex((segment) => segment.startsWith('{'))
   const parameter = parameters.at(-1)?.name
+  const pattern = parameters.at(-1)?.schema.pattern
+  // A PUT that makes what it names takes every name of the right form: only the others are impossible.
+  const makes = method === 'PUT' && '201' in object.responses && typeof pattern === 'string'
+  const takes = makes ? new RegExp(pattern) : undefined
   /** The path with its last parameter replaced; where there is none, with something at its end. */
   const going = (text: string): string =>
     last < 0 ? `${parts.path}${text}` : segments.toSpliced(last, 1, text).join('/')
@@ -214,7 +235,9 @@ function pathKinds(parts: Parts, { path }: Operation, parameters: Parameter[]): 
       ? []
       : oneOf(
           'impossible name',
-          impossible_names.map((name) => fault(going(name), notFound(parameter), 'operation')),
+          impossible_names
+            .filter((name) => takes?.test(decodeURIComponent(name)) !== true)
+            .map((name) => fault(going(name), notFound(parameter), 'operation')),
         )),
     ...oneOf('overlong path', [
       ...[501, 2_000, 8_000].map((length) =>

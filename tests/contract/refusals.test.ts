@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ProblemCode } from '../../src/http/problem.ts'
 import { type Answer, aShelter, type CallOptions } from '../setup/service.ts'
 import { type Asker, askerOf } from './ask.ts'
-import { OTHER_SHELTER, SHELTER, startWorld, type World } from './world.ts'
+import { OTHER_SHELTER, SHELTER, startWorld, WAREHOUSE, type World } from './world.ts'
 
 /*
  * Promise: every refusal that the document names can happen, looks as documented, and nothing is refused in a way
@@ -14,6 +14,7 @@ let asker: Asker
 let regional: string
 let staff: string
 let careful: string
+let logistics: string
 
 const ask = (operation: string, path: string, options?: CallOptions) => asker.ask(operation, path, options)
 const refused = (code: ProblemCode, operation: string, path: string, options?: CallOptions) =>
@@ -25,6 +26,8 @@ beforeAll(async () => {
   regional = world.keys.regional_coordinator
   staff = world.keys.shelter_staff
   careful = await world.service.issue('shelter_staff', { shelters: [world.shelter_id], overflow: false })
+  // Everywhere is what the role reaches; a key may be of fewer regions.
+  logistics = await world.service.issue('logistics', { regions: ['AM-KT'] })
   await register(ELSEWHERE, 10, { region: 'AM-SU' })
 })
 afterAll(() => world?.stop())
@@ -414,9 +417,355 @@ describe('a stay', () => {
     const own = `/v1/stays/${await stayOf(SHELTER, 1)}/correction`
     const overflow = { key: careful, body: { ...body, overflow: true } }
     await refused('overflow_not_allowed', 'postCorrection', own, overflow)
+    const family = await stayOf(SHELTER, 1, {}, { reference: 'Refusals 3' })
+    const crowd = { body: { ...body, people: 51 } }
+    await refused('too_many_people', 'postCorrection', `/v1/stays/${family}/correction`, crowd)
     await refuseStays('postCorrection', 'correction', body)
     await refuseStays('postCancellation', 'cancellation', { reason: 'posted_twice' })
   })
+})
+
+describe('the catalogue of supplies', () => {
+  const names = { hy: 'Կտոր', ru: 'Кусок', en: 'Piece' }
+  const nothing_such = '/v1/items/nothing_such'
+
+  test('is kept by who has read it, without two of one code', async () => {
+    const item = { code: 'refusals_item', names, category: 'food', unit: 'kg', decimals: 1 }
+    const body = { ...item, storage: 'frozen', controlled: true, kcal_per_unit: 900_000, atc_code: 'A10BA02' }
+    await ask('addItem', '/v1/items', { body })
+    await refused('code_taken', 'addItem', '/v1/items', { body })
+    const path = '/v1/items/refusals_item'
+    const { headers } = await ask('getItem', path)
+    expect((await ask('getItem', path, { headers: { 'if-none-match': headers.etag ?? '' } })).status).toBe(
+      304,
+    )
+    const patch = (if_match?: string): CallOptions => ({
+      body: { kcal_per_unit: null, atc_code: null, names },
+      ...(if_match !== undefined && { headers: { 'if-match': if_match } }),
+    })
+    await ask('changeItem', path, patch(headers.etag))
+    await refused('precondition_failed', 'changeItem', path, patch(headers.etag))
+    await refused('precondition_required', 'changeItem', path, patch())
+    await refused('item_not_found', 'changeItem', nothing_such, patch('*'))
+    await refused('item_not_found', 'getItem', nothing_such)
+    const page = await ask('listItems', '/v1/items?limit=1&category=food')
+    await ask('listItems', `/v1/items?q=rice&cursor=${page.body.next_cursor}`)
+  })
+
+  test('says what people need, and what they take in a day', async () => {
+    const path = '/v1/needs/refusals_need'
+    expect((await ask('setNeed', path, { body: { names } })).status).toBe(201)
+    const insulin = { names, item: 'insulin', daily_quantity: '15', source: 'A physician' }
+    expect((await ask('setNeed', path, { body: insulin })).status).toBe(200)
+    await refused('item_not_found', 'setNeed', path, { body: { names, item: 'nothing_such' } })
+    const exact = { body: { ...insulin, daily_quantity: '1.5' } }
+    await refused('too_many_decimals', 'setNeed', path, exact)
+    await refused('invalid_body', 'setNeed', path, { body: { names, daily_quantity: '1' } })
+    await refused('need_not_found', 'setNeed', '/v1/needs/Nothing', { body: insulin })
+    await ask('listNeeds', '/v1/needs')
+  })
+
+  test('has stores, each with an id and a code of its own', async () => {
+    const id = NO_ID.replace(/.$/, '1')
+    const position = { latitude: 40, longitude: 45 }
+    const body = { id, code: 'WH-REFUSALS', name: 'Store', region: 'AM-KT', ...position }
+    await ask('openStore', '/v1/stores', { body })
+    const another = { ...body, id: undefined }
+    await refused('code_taken', 'openStore', '/v1/stores', { body: another })
+    await refused('id_taken', 'openStore', '/v1/stores', { body: { ...body, code: 'WH-OTHER' } })
+    const far = { key: logistics, body: { name: 'Store', region: 'AM-SU' } }
+    await refused('outside_remit', 'openStore', '/v1/stores', far)
+    for (const wrong of [{ longitude: undefined }, { code: 'AM-KT-0999' }])
+      await refused('invalid_body', 'openStore', '/v1/stores', { body: { ...another, ...wrong } })
+    const { headers } = await ask('getStore', `/v1/stores/${id}`)
+    const known = { headers: { 'if-none-match': headers.etag ?? '' } }
+    expect((await ask('getStore', '/v1/stores/WH-REFUSALS', known)).status).toBe(304)
+    await refused('store_not_found', 'getStore', `/v1/stores/${NOWHERE}`)
+    const page = await ask('listStores', '/v1/stores?limit=1&kind=shelter')
+    await ask('listStores', `/v1/stores?region=AM-KT&cursor=${page.body.next_cursor}`)
+  })
+})
+
+describe('stock', () => {
+  const path = '/v1/stock-movements'
+  const move = (kind: string, line: object, more: object = {}): CallOptions => ({
+    body: { kind, store: SHELTER, lines: [{ item: 'insulin', ...line }], ...more },
+  })
+  const lot = { lot: 'refusals', expires_on: '2999-12-31' }
+
+  test('moves in each way, as far as it is there', async () => {
+    await ask(
+      'postStockMovement',
+      path,
+      move('receipt', { ...lot, quantity: '100' }, { id: NO_ID, note: 'By van' }),
+    )
+    await refused(
+      'id_taken',
+      'postStockMovement',
+      path,
+      move('receipt', { ...lot, quantity: '1' }, { id: NO_ID }),
+    )
+    await ask('postStockMovement', path, move('quarantine', { ...lot, quantity: '30' }))
+    await ask('postStockMovement', path, move('release', { ...lot, quantity: '10' }))
+    await ask('postStockMovement', path, move('disposal', { ...lot, quantity: '5' }, { reason: 'damage' }))
+    await ask('postStockMovement', path, move('adjustment', { ...lot, quantity: '-5' }, { reason: 'count' }))
+    await ask('postStockMovement', path, move('transfer', { quantity: '5' }, { to_store: OTHER_SHELTER }))
+    await ask('postStockMovement', path, move('issue', { quantity: '5' }))
+    const short = await refused(
+      'insufficient_stock',
+      'postStockMovement',
+      path,
+      move('issue', { quantity: '1000' }),
+    )
+    expect(short).toMatchObject({
+      line: 0,
+      item: 'insulin',
+      requested: '1000',
+      available: expect.any(String),
+    })
+    const unknown_lot = move('issue', { lot: 'nobody has it', quantity: '1' })
+    await refused('lot_not_found', 'postStockMovement', path, unknown_lot)
+    const unknown_item = move('receipt', { item: 'nothing_such', quantity: '1' })
+    await refused('item_not_found', 'postStockMovement', path, unknown_item)
+    await refused('too_many_decimals', 'postStockMovement', path, move('receipt', { quantity: '0.5' }))
+    const expired = move('receipt', { expires_on: '2020-01-01', quantity: '1' })
+    await refused('lot_expired', 'postStockMovement', path, expired)
+    const here = move('transfer', { quantity: '1' }, { to_store: SHELTER })
+    await refused('same_store', 'postStockMovement', path, here)
+    for (const more of [{ store: NOWHERE }, { kind: 'transfer', to_store: NOWHERE }])
+      await refused('store_not_found', 'postStockMovement', path, move('issue', { quantity: '1' }, more))
+    const outside = { key: staff, ...move('receipt', { quantity: '1' }, { store: OTHER_SHELTER }) }
+    await refused('outside_remit', 'postStockMovement', path, outside)
+    await refuseMoments('postStockMovement', path, move('receipt', { quantity: '1' }).body as object)
+  })
+
+  test('that was moved by mistake is moved back once, while it is there', async () => {
+    const of = (movement: string) => `${path}/${movement}/reversal`
+    const came = async (store: string) =>
+      String(
+        (await ask('postStockMovement', path, move('receipt', { quantity: '7' }, { store }))).body.movement
+          .id,
+      )
+    const back = await came(SHELTER)
+    await ask('reverseStockMovement', of(back), { body: {} })
+    await refused('movement_reversed', 'reverseStockMovement', of(back), { body: {} })
+    const gone = await came(WAREHOUSE)
+    await ask('postStockMovement', path, move('issue', { quantity: '7' }, { store: WAREHOUSE }))
+    await refused('insufficient_stock', 'reverseStockMovement', of(gone), { body: {} })
+    await refused('outside_remit', 'reverseStockMovement', of(gone), { key: staff, body: {} })
+    const unknown = NO_ID.replace(/.$/, '0')
+    await refused('movement_not_found', 'reverseStockMovement', of(unknown), { body: {} })
+    await refused('movement_not_found', 'getStockMovement', `${path}/${gone}`, { key: staff })
+    const { headers } = await ask('getStockMovement', `${path}/${back}`)
+    const known = { headers: { 'if-none-match': headers.etag ?? '' } }
+    expect((await ask('getStockMovement', `${path}/${back}`, known)).status).toBe(304)
+  })
+
+  test('is shown to whom it concerns', async () => {
+    const of = (store: string) => `/v1/stores/${store}/stock`
+    const { headers } = await ask('getStock', of(SHELTER), { key: staff })
+    const known = { headers: { 'if-none-match': headers.etag ?? '' } }
+    expect((await ask('getStock', of(SHELTER), known)).status).toBe(304)
+    await ask('getStock', `${of(SHELTER)}?as_of=2023-09-29T16:00:00Z&item=insulin&status=usable`)
+    await refused('store_not_found', 'getStock', of(NOWHERE))
+    await refused('outside_remit', 'getStock', of(OTHER_SHELTER), { key: staff })
+    const page = await ask('listStockMovements', `${path}?limit=1&store=${SHELTER}`)
+    await ask('listStockMovements', `${path}?kind=receipt&cursor=${page.body.next_cursor}`)
+    await refused('store_not_found', 'listStockMovements', `${path}?store=${NOWHERE}`)
+  })
+})
+
+describe('services', () => {
+  const days = { provider: 'School kitchen 7', starts_on: '2023-09-29' }
+  const ended = { ends_on: '2023-10-01' }
+
+  test('of meals begin and end', async () => {
+    const path = '/v1/meal-services'
+    const end = (service: string) => `${path}/${service}/end`
+    const body = { ...days, shelter: SHELTER, meals_per_day: 30 }
+    const meals = (more: object): CallOptions => ({ body: { ...body, ...more } })
+    const warehouse = (await ask('getStore', `/v1/stores/${WAREHOUSE}`)).body.id
+    await ask('startMealService', path, meals({ id: NO_ID, ends_on: '2999-12-31' }))
+    await refused('id_taken', 'startMealService', path, meals({ id: NO_ID }))
+    await refused('shelter_not_found', 'startMealService', path, meals({ shelter: NOWHERE }))
+    await refused('shelter_not_found', 'startMealService', path, meals({ shelter: warehouse }))
+    const far = meals({ shelter: ELSEWHERE })
+    await refused('outside_remit', 'startMealService', path, { key: logistics, ...far })
+    await refused('invalid_body', 'startMealService', path, meals({ ends_on: '2023-09-28' }))
+    const elsewhere = (await ask('startMealService', path, far)).body.meal_service.id
+    await refused('outside_remit', 'endMealService', end(elsewhere), { key: logistics, body: ended })
+    await refused('before_start', 'endMealService', end(NO_ID), { body: { ends_on: '2023-09-28' } })
+    await ask('endMealService', end(NO_ID), { body: ended })
+    await refused('service_ended', 'endMealService', end(NO_ID), { body: {} })
+    await refused('service_not_found', 'endMealService', end(world.shelter_id), { body: ended })
+    const page = await ask('listMealServices', `${path}?limit=1`)
+    await ask('listMealServices', `${path}?region=AM-KT&shelter=${SHELTER}&cursor=${page.body.next_cursor}`)
+    await refused('shelter_not_found', 'listMealServices', `${path}?shelter=${NOWHERE}`)
+  })
+
+  test('of health begin and end, in a shelter or elsewhere', async () => {
+    const path = '/v1/health-services'
+    const end = (service: string) => `${path}/${service}/end`
+    const health = (more: object): CallOptions => ({ body: { ...days, kind: 'clinic', ...more } })
+    const position = { latitude: 39.51, longitude: 46.34 }
+    await ask('startHealthService', path, health({ id: NO_ID, position, weekdays: [1, 4] }))
+    await ask('startHealthService', path, health({ shelter: SHELTER, ends_on: '2999-12-31' }))
+    await refused('id_taken', 'startHealthService', path, health({ id: NO_ID, position }))
+    await refused('shelter_not_found', 'startHealthService', path, health({ shelter: NOWHERE }))
+    const far = { key: logistics, ...health({ shelter: ELSEWHERE }) }
+    await refused('outside_remit', 'startHealthService', path, far)
+    await refused('invalid_body', 'startHealthService', path, health({ position, shelter: SHELTER }))
+    await refused('before_start', 'endHealthService', end(NO_ID), { body: { ends_on: '2023-09-28' } })
+    await ask('endHealthService', end(NO_ID), { body: ended })
+    await refused('service_ended', 'endHealthService', end(NO_ID), { body: {} })
+    await refused('service_not_found', 'endHealthService', end(world.shelter_id), { body: ended })
+    const page = await ask('listHealthServices', `${path}?limit=1`)
+    await ask('listHealthServices', `${path}?kind=clinic&cursor=${page.body.next_cursor}`)
+  })
+})
+
+test('standards are changed with their source, and no others are made up', async () => {
+  const body = { value: 12.5, source: 'A decision' }
+  await ask('setStandard', '/v1/standards/near_full_percent', { body: { ...body, value: 95 } })
+  await refused('standard_not_found', 'setStandard', '/v1/standards/nothing_such', { body })
+  await ask('listStandards', '/v1/standards')
+})
+
+describe('a consignment', () => {
+  const path = '/v1/consignments'
+  const cargo = { item: 'insulin', lot: 'refusals', expires_on: '2999-12-31', quantity: '100' }
+  const announced = (more: object = {}): CallOptions => ({
+    body: {
+      reference: 'Refusals',
+      sender: 'Red Cross',
+      origin: 'Goris',
+      destination: SHELTER,
+      lines: [cargo],
+      ...more,
+    },
+  })
+  const fresh = async (more: object = {}): Promise<string> =>
+    `${path}/${(await ask('announceConsignment', path, announced(more))).body.consignment.id}`
+  const receipt = (line: object, more: object = {}): CallOptions => ({
+    body: { lines: [{ line: 0, received: '1', ...line }], ...more },
+  })
+
+  test('is announced and shown', async () => {
+    const everything = {
+      id: NO_ID,
+      corridor: 'Lachin road',
+      expected_at: '2023-09-29T16:00:00Z',
+      vehicles: [{ kind: 'truck', plate: '12 AB 345' }, { kind: 'car' }],
+      gross_weight_kg: 999_999,
+      note: 'With an escort',
+      occurred_at: '2023-09-28T16:00:00Z',
+    }
+    await ask('announceConsignment', path, announced(everything))
+    await refused('id_taken', 'announceConsignment', path, announced({ id: NO_ID }))
+    await refused('store_not_found', 'announceConsignment', path, announced({ destination: NOWHERE }))
+    const unknown = announced({ lines: [{ ...cargo, item: 'nothing_such' }] })
+    await refused('item_not_found', 'announceConsignment', path, unknown)
+    const exact = announced({ lines: [{ ...cargo, quantity: '0.5' }] })
+    await refused('too_many_decimals', 'announceConsignment', path, exact)
+    await refuseMoments('announceConsignment', path, announced().body as object)
+    const { headers } = await ask('getConsignment', `${path}/${NO_ID}`)
+    const known = { headers: { 'if-none-match': headers.etag ?? '' } }
+    expect((await ask('getConsignment', `${path}/${NO_ID}`, known)).status).toBe(304)
+    const elsewhere = await fresh({ destination: ELSEWHERE })
+    await refused('consignment_not_found', 'getConsignment', elsewhere, { key: staff })
+    const page = await ask('listConsignments', `${path}?limit=1&destination=${SHELTER}`)
+    const next = `${path}?status=announced&region=AM-KT&cursor=${page.body.next_cursor}`
+    await ask('listConsignments', next)
+  })
+
+  test('comes, or does not', async () => {
+    const one = await fresh()
+    await ask('dispatchConsignment', `${one}/dispatch`, { body: {} })
+    const held = { name: 'Checkpoint', status: 'held', note: 'Papers' }
+    await ask('postCheckpoint', `${one}/checkpoint`, { body: held })
+    const to = `${one}/receipt`
+    await refused('line_not_found', 'receiveConsignment', to, receipt({ line: 1 }))
+    await refused('too_many_decimals', 'receiveConsignment', to, receipt({ damaged: '0.5' }))
+    await refused('more_than_announced', 'receiveConsignment', to, receipt({ damaged: '100' }))
+    await refused('lot_expired', 'receiveConsignment', to, receipt({ expires_on: '2020-01-01' }))
+    const more = { partial: true, note: 'The rest comes tomorrow' }
+    await ask('receiveConsignment', to, { key: staff, ...receipt({ damaged: '1', lot: 'other' }, more) })
+    const damaged = await ask('receiveConsignment', to, receipt({ received: '0', damaged: '1' }))
+    expect(damaged.body).toMatchObject({ movement: null, consignment: { status: 'received' } })
+    const elsewhere = await fresh({ destination: ELSEWHERE })
+    const outside = { key: staff, ...receipt({}) }
+    await refused('outside_remit', 'receiveConsignment', `${elsewhere}/receipt`, outside)
+    await ask('cancelConsignment', `${elsewhere}/cancellation`, {
+      body: { reason: 'other', note: 'A mistake' },
+    })
+
+    const open = await fresh()
+    for (const [operation, action, body] of [
+      ['dispatchConsignment', 'dispatch', {}],
+      ['postCheckpoint', 'checkpoint', { name: 'Checkpoint', status: 'cleared' }],
+      ['receiveConsignment', 'receipt', receipt({}).body as object],
+      ['cancelConsignment', 'cancellation', { reason: 'blocked' }],
+    ] as const) {
+      await refused('consignment_closed', operation, `${one}/${action}`, { body })
+      const unknown = `${path}/${world.shelter_id}/${action}`
+      await refused('consignment_not_found', operation, unknown, { body })
+      if (action !== 'cancellation') await refuseMoments(operation, `${open}/${action}`, body)
+    }
+  })
+})
+
+describe('access and alerts', () => {
+  test('are told of shelters that there are, to who knows what they have', async () => {
+    for (const [operation, path] of [
+      ['getFoodAccess', '/v1/food/access'],
+      ['getMedicineAccess', '/v1/medicine/access'],
+    ] as const) {
+      await refused('shelter_not_found', operation, `${path}?shelter=${NOWHERE}`)
+      const page = await ask(operation, `${path}?limit=1&days=3`)
+      await ask(operation, `${path}?region=AM-KT&status=none&cursor=${page.body.next_cursor}`)
+      await ask(operation, `${path}?shelter=${SHELTER}&format=csv&hxl=true`)
+      const { headers } = await ask(operation, path)
+      const known = { headers: { 'if-none-match': headers.etag ?? '' } }
+      expect([operation, (await ask(operation, path, known)).status]).toEqual([operation, 304])
+    }
+    await ask('getFoodAccess', '/v1/food/access?temperature_c=-20')
+  })
+
+  test('are acknowledged by who may see them', async () => {
+    const counted = { body: { people: 0, method: 'headcount' } }
+    await ask('postHeadcount', `/v1/shelters/${SHELTER}/headcounts`, counted)
+    const page = await ask('listAlerts', `/v1/alerts?limit=1`)
+    await ask('listAlerts', `/v1/alerts?cursor=${page.body.next_cursor}`)
+    const differing = `/v1/alerts?shelter=${SHELTER}&kind=headcount_differs`
+    const [alert] = (await ask('listAlerts', differing)).body.items
+    await ask('acknowledgeAlert', `/v1/alerts/${alert.id}/acknowledgement`, { key: staff, body: {} })
+    const unknown = `/v1/alerts/${world.shelter_id}/acknowledgement`
+    await refused('alert_not_found', 'acknowledgeAlert', unknown, { body: {} })
+    await ask('listAlerts', '/v1/alerts?status=closed&severity=critical&region=AM-KT')
+  })
+})
+
+test('every list goes on after its own cursor; one of another list is none', async () => {
+  for (const people of [1, 2])
+    await ask('postHeadcount', `/v1/shelters/${SHELTER}/headcounts`, {
+      body: { people, method: 'headcount' },
+    })
+  for (const operation of asker.operations.filter(({ method }) => method === 'GET')) {
+    const parameters = operation.object.parameters ?? []
+    if (!parameters.some(({ name }) => name === 'cursor')) continue
+    const { path, query } = await world.request(operation)
+    const first = await ask(operation.id, `${path}?${new URLSearchParams({ ...query, limit: '1' })}`)
+    expect([operation.id, first.body.next_cursor]).toEqual([operation.id, expect.any(String)])
+    const on = new URLSearchParams({ ...query, limit: '1', cursor: first.body.next_cursor })
+    const second = await ask(operation.id, `${path}?${on}`)
+    expect([operation.id, second.status, second.body.items.length]).toEqual([operation.id, 200, 1])
+    expect([operation.id, second.body.items[0]]).not.toEqual([operation.id, first.body.items[0]])
+    for (const values of [['nonsense'], ['nonsense', 'nonsense'], [1e300, 'nonsense', 'nonsense']]) {
+      const cursor = Buffer.from(JSON.stringify(values)).toString('base64url')
+      const { status } = await ask(operation.id, `${path}?${new URLSearchParams({ ...query, cursor })}`)
+      expect([operation.id, values, status]).toEqual([operation.id, values, expect.toBeOneOf([200, 400])])
+    }
+  }
 })
 
 describe('a batch', () => {

@@ -23,9 +23,11 @@ const staff = [...coordinators, 'shelter_staff'] as const
 /**
  * Who may do what, by the operations that exist. Rights, sentence by sentence: coordinators do everything about
  * shelters, places, stays and holds; staff post arrivals, additions, departures, corrections, cancellations,
- * headcounts and transfers; partners read capacity, shelters without contact, access and changes, and post nothing;
- * auditors read everything and write nothing; admins do all. Capacity is visible to all, and who acts for shelters
- * has to see them.
+ * headcounts and transfers; they read supplies, consignments, access, alerts and standards, and acknowledge alerts.
+ * Staff move stock and receive consignments beside, in their shelters; logistics do so everywhere, keep the catalogue,
+ * stores and services, and send consignments. Partners read capacity, shelters without contact, access and changes, and
+ * post nothing; auditors read everything and write nothing; admins do all, and alone change standards. Capacity is
+ * visible to all, and who acts for shelters has to see them.
  */
 const rights: Record<string, readonly Role[]> = {
   listRegions: everybody,
@@ -56,6 +58,39 @@ const rights: Record<string, readonly Role[]> = {
   postCancellation: staff,
   listStays: [...staff, 'auditor'],
   getStay: [...staff, 'auditor'],
+  listItems: [...staff, 'logistics', 'auditor'],
+  getItem: [...staff, 'logistics', 'auditor'],
+  addItem: ['logistics', 'admin'],
+  changeItem: ['logistics', 'admin'],
+  listNeeds: [...staff, 'logistics', 'auditor'],
+  setNeed: ['logistics', 'admin'],
+  listStores: [...staff, 'logistics', 'auditor'],
+  getStore: [...staff, 'logistics', 'auditor'],
+  openStore: ['logistics', 'admin'],
+  getStock: [...staff, 'logistics', 'auditor'],
+  listStockMovements: [...staff, 'logistics', 'auditor'],
+  getStockMovement: [...staff, 'logistics', 'auditor'],
+  postStockMovement: ['shelter_staff', 'logistics', 'admin'],
+  reverseStockMovement: ['shelter_staff', 'logistics', 'admin'],
+  listMealServices: [...staff, 'logistics', 'auditor'],
+  startMealService: ['logistics', 'admin'],
+  endMealService: ['logistics', 'admin'],
+  listHealthServices: [...staff, 'logistics', 'auditor'],
+  startHealthService: ['logistics', 'admin'],
+  endHealthService: ['logistics', 'admin'],
+  listStandards: [...staff, 'logistics', 'auditor'],
+  setStandard: ['admin'],
+  listConsignments: [...staff, 'logistics', 'auditor'],
+  getConsignment: [...staff, 'logistics', 'auditor'],
+  announceConsignment: ['logistics', 'admin'],
+  dispatchConsignment: ['logistics', 'admin'],
+  postCheckpoint: ['logistics', 'admin'],
+  cancelConsignment: ['logistics', 'admin'],
+  receiveConsignment: ['shelter_staff', 'logistics', 'admin'],
+  getFoodAccess: everybody,
+  getMedicineAccess: everybody,
+  listAlerts: [...staff, 'logistics', 'auditor'],
+  acknowledgeAlert: [...staff, 'logistics'],
   // Of each line its own scope is asked too.
   postBatch: [...staff, 'logistics'],
   listChanges: [...coordinators, 'logistics', 'partner', 'auditor'],

@@ -35,6 +35,10 @@ function stringsOf(schema: Schema): fc.Arbitrary<unknown> {
     const [min, max] = [new Date('2000-01-01T00:00:00Z'), new Date('2023-12-31T00:00:00Z')]
     return fc.date({ min, max, noInvalidDate: true }).map((date) => date.toISOString())
   }
+  if (schema.format === 'date') {
+    const [min, max] = [new Date('2000-01-01T00:00:00Z'), new Date('2999-12-31T00:00:00Z')]
+    return fc.date({ min, max, noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10))
+  }
   if (typeof schema.pattern === 'string') return fc.stringMatching(new RegExp(schema.pattern))
   const examples = examplesOf(schema)
   if (schema.format !== undefined) return fc.constantFrom(...examples)

@@ -47,6 +47,8 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 export const SHELTER = 'AM-KT-0007'
 /** Where they may go from there. */
 export const OTHER_SHELTER = 'AM-KT-0008'
+/** The warehouse that they name. */
+export const WAREHOUSE = 'WH-GORIS'
 
 function succeeded(answer: Answer): Answer {
   if (answer.status < 300) return answer
@@ -63,6 +65,9 @@ export async function startWorld(settings: Record<string, string> = {}) {
   const made = await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(SHELTER, ROOM) })
   const shelter_id: string = succeeded(made).body.shelter.id
   succeeded(await service.call('POST', '/v1/shelters', { key: admin, body: aShelter(OTHER_SHELTER, ROOM) }))
+
+  const warehouse = { code: WAREHOUSE, name: 'Goris sports hall, store', region: 'AM-SU' }
+  succeeded(await service.call('POST', '/v1/stores', { key: admin, body: warehouse }))
 
   const keys = {} as Record<Role, string>
   for (const role of role_names) {
@@ -89,14 +94,55 @@ export async function startWorld(settings: Record<string, string> = {}) {
     return (await post(`${path}/headcounts`, { people: occupied + 1, method: 'headcount' })).body.headcount.id
   }
 
-  /** What stands in a path under each name: something that exists, new for each request. */
-  const path_values: Record<string, () => Promise<string>> = {
+  async function newMovement(): Promise<string> {
+    const lines = [{ item: 'rice', quantity: '5' }]
+    return (await post('/v1/stock-movements', { kind: 'receipt', store: SHELTER, lines })).body.movement.id
+  }
+
+  async function newService({ path }: Operation): Promise<string> {
+    const given = { provider: 'Example', starts_on: '2023-09-29' }
+    if (path.startsWith('/v1/meal-services')) {
+      const meals = { ...given, shelter: SHELTER, meals_per_day: 30 }
+      return (await post('/v1/meal-services', meals)).body.meal_service.id
+    }
+    const health = { ...given, shelter: SHELTER, kind: 'clinic' }
+    return (await post('/v1/health-services', health)).body.health_service.id
+  }
+
+  async function newConsignment(): Promise<string> {
+    const body = {
+      reference: `Example ${++named}`,
+      sender: 'Example',
+      origin: 'Goris',
+      destination: SHELTER,
+      lines: [{ item: 'wheat_flour', quantity: '1000' }],
+    }
+    return (await post('/v1/consignments', body)).body.consignment.id
+  }
+
+  /** What a count that differs gives rise to. */
+  async function anAlert(): Promise<string> {
+    await newHeadcount()
+    const path = `/v1/alerts?shelter=${SHELTER}&kind=headcount_differs`
+    return succeeded(await service.call('GET', path, { key: admin })).body.items[0].id
+  }
+
+  /** What stands in a path under each name: something that exists, new for each request where it can be used up. */
+  const path_values: Record<string, (operation: Operation) => Promise<string>> = {
     shelter: async () => SHELTER,
     stay: newStay,
     hold: newHold,
     block: async () =>
       (await post(`/v1/shelters/${SHELTER}/blocks`, { places: 1, reason: 'damage' })).body.block.id,
     headcount: newHeadcount,
+    item: async () => 'wheat_flour',
+    need: async () => 'insulin',
+    store: async () => SHELTER,
+    movement: newMovement,
+    service: newService,
+    standard: async () => 'food_ensured_days',
+    consignment: newConsignment,
+    alert: anAlert,
   }
 
   /** What an example cannot know: codes and references that are still free, ids of now, moments to come. */
@@ -108,6 +154,8 @@ export async function startWorld(settings: Record<string, string> = {}) {
     }),
     placeHold: (example) => ({ ...example, expires_at: soon() }),
     postTransfer: (example) => ({ ...example, to: OTHER_SHELTER }),
+    addItem: (example) => ({ ...example, code: `example_${++named}` }),
+    openStore: (example) => ({ ...example, code: `WH-EXAMPLE-${++named}` }),
     postArrivals: () => ({
       items: [{ key: newIdempotencyKey(), shelter: SHELTER, household: { people: 2 } }],
     }),
@@ -159,7 +207,7 @@ export async function startWorld(settings: Record<string, string> = {}) {
       for (const { name } of parametersOf(document, operation, 'path')) {
         const value = path_values[name]
         if (value === undefined) throw new Error(`teach tests/contract/world.ts a value for {${name}}`)
-        path = path.replace(`{${name}}`, await value())
+        path = path.replace(`{${name}}`, await value(operation))
       }
       const body = bodyOf(operation)
       const headers: Record<string, string> = {

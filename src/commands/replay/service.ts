@@ -29,7 +29,7 @@ const problem = z.object({ code: z.string(), detail: z.string().optional(), titl
  * What a post did: a `replayed` one had happened before, on an earlier run or unheard, and happened no second
  * time.
  */
-export type Posted = { replayed: boolean }
+export type Posted = { replayed: boolean; content: unknown }
 
 export async function get(service: Service, path: string, signal: AbortSignal): Promise<unknown> {
   const response = await ask(service, path, { method: 'GET' }, signal)
@@ -50,8 +50,8 @@ export async function post(
     { method: 'POST', headers, body: JSON.stringify(content) },
     signal,
   )
-  await response.arrayBuffer()
-  return { replayed: response.headers.get('idempotency-replayed') === 'true' }
+  const answer: unknown = await response.json()
+  return { replayed: response.headers.get('idempotency-replayed') === 'true', content: answer }
 }
 
 /**

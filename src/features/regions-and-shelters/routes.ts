@@ -3,7 +3,7 @@ import { withinRemit } from '../../access/remit.ts'
 import type { Database } from '../../database/client.ts'
 import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
 import { newId } from '../../http/ids.ts'
-import { etagOf, notModified, requireIfMatch } from '../../http/preconditions.ts'
+import { notModified, requireVersion, versionedEtag } from '../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import { pagesOf, sendTable, type Table, type TableFormat } from '../../http/tables.ts'
@@ -11,7 +11,7 @@ import { idempotencyHeaders, ifMatchHeaders, refusals } from '../../http/wire.ts
 import { callerOf, keyOf, markReplayed } from '../../journal/answer.ts'
 import type { Submit } from '../../journal/writer.ts'
 import { shownBalance } from '../../ledgers/places/moves.ts'
-import { registerOf, registerTag, type ShelterChange } from './rules.ts'
+import { registerOf, type ShelterChange } from './rules.ts'
 import {
   type NewShelter,
   new_shelter,
@@ -60,10 +60,6 @@ function startOf({ near, sort }: SheltersQuery, cursor: string): After {
   const by_number = near !== undefined || sort.by === 'free' || sort.by === 'places'
   return by_number ? decodeCursor(cursor, ['number', 'string']) : decodeCursor(cursor, ['string', 'string'])
 }
-
-/** Strong, made from what is shown; its first part is the register's version, which is what a PATCH must know. */
-const shelterEtag = (version: number, body: unknown): string =>
-  `"${registerTag(version)}.${etagOf(body).replaceAll('"', '')}"`
 
 export function sheltersRoutes(
   app: App,
@@ -208,7 +204,7 @@ export function sheltersRoutes(
         )
       }
       const body = shownTo(request.principal, found)
-      if (notModified(request, reply, shelterEtag(found.shelter.version, body))) return reply
+      if (notModified(request, reply, versionedEtag(found.shelter.version, body))) return reply
       return reply.send(body)
     },
   })
@@ -244,14 +240,13 @@ export function sheltersRoutes(
       },
     },
     async handler(request, reply) {
-      const tags = requireIfMatch(request)
-      const if_match = tags === '*' ? tags : tags.map((tag) => tag.replaceAll('"', '').split('.')[0] ?? '')
+      const if_match = requireVersion(request)
       const content = { shelter: request.params.shelter, patch: request.body, if_match }
       const outcome = await change(callerOf(request), newId(), content)
       if ('refused' in outcome) return sendProblem(reply, outcome.refused)
       const now = await readShelter(database, outcome.answer.shelter.id)
       if (now !== undefined)
-        reply.header('etag', shelterEtag(now.shelter.version, shownTo(request.principal, now)))
+        reply.header('etag', versionedEtag(now.shelter.version, shownTo(request.principal, now)))
       return reply.code(200).send(outcome.answer)
     },
   })

@@ -6,9 +6,9 @@ import { type Refusal, refuse } from '../../http/problem.ts'
 import type { Json } from '../../journal/entry.ts'
 import type { Command, Decision, Moment } from '../../journal/ledger.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
+import { occurrence } from '../../ledgers/occurrence.ts'
 import type { PlacesFacts } from '../../ledgers/places/facts.ts'
 import { effectOn, moved, shownBalance } from '../../ledgers/places/moves.ts'
-import { occurrence } from '../../ledgers/places/occurrence.ts'
 import type { NewShelter, ShelterChanged, ShelterPatch } from './schemas.ts'
 
 type Facts = { places: PlacesFacts }

@@ -41,7 +41,7 @@ export function staysRoutes(
     async handler(request, reply) {
       const { principal, format } = request
       const { cursor, limit, shelter, reference } = request.query
-      const [start] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      const [start] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const position = shelter === undefined ? undefined : await readPosition(database, shelter)
       if (shelter !== undefined && position === undefined) {
         return sendProblem(reply, refuse('shelter_not_found', `No shelter is called ${shelter}.`))

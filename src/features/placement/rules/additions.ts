@@ -1,8 +1,8 @@
 import type { DetailsRow } from '../../../database/tables/places.ts'
 import { type Composition, composition_groups, type HouseholdNeed } from '../../../domain/stays.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
+import { occurrence } from '../../../ledgers/occurrence.ts'
 import { shownBalance } from '../../../ledgers/places/moves.ts'
-import { occurrence } from '../../../ledgers/places/occurrence.ts'
 import type { Addition } from '../schemas.ts'
 import {
   beforeArrival,

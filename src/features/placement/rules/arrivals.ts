@@ -4,9 +4,9 @@ import { referenceKey } from '../../../domain/stays.ts'
 import { type Refusal, refuse } from '../../../http/problem.ts'
 import type { NewEntry } from '../../../journal/entry.ts'
 import type { Caller, Command, Moment } from '../../../journal/ledger.ts'
+import { occurrence } from '../../../ledgers/occurrence.ts'
 import type { PlacesChanges, PlacesFacts } from '../../../ledgers/places/facts.ts'
 import { shownBalance } from '../../../ledgers/places/moves.ts'
-import { occurrence } from '../../../ledgers/places/occurrence.ts'
 import type { Arrival } from '../schemas.ts'
 import {
   type ComingIn,

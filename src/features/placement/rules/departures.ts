@@ -1,6 +1,6 @@
 import type { Command, Moment } from '../../../journal/ledger.ts'
+import { occurrence } from '../../../ledgers/occurrence.ts'
 import { shownBalance } from '../../../ledgers/places/moves.ts'
-import { occurrence } from '../../../ledgers/places/occurrence.ts'
 import type { Departure } from '../schemas.ts'
 import {
   beforeArrival,

@@ -1,8 +1,8 @@
 import type { StayRow } from '../../../database/tables/places.ts'
 import { refuse } from '../../../http/problem.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
+import { occurrence } from '../../../ledgers/occurrence.ts'
 import { shownBalance } from '../../../ledgers/places/moves.ts'
-import { occurrence } from '../../../ledgers/places/occurrence.ts'
 import type { StayTransferred, Transfer } from '../schemas.ts'
 import {
   beforeArrival,

@@ -124,7 +124,7 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
       const { cursor, limit, shelter } = request.query
       const found = shelter === undefined ? undefined : await readShelter(database, shelter)
       if (shelter !== undefined && found === undefined) return sendProblem(reply, notFound(shelter))
-      const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const query = { ...request.query, shelter: found?.id }
       const rows = await readHolds(database, request.principal.remit, query, after, limit + 1)
       const last = rows.length > limit ? rows[limit - 1] : undefined
@@ -207,7 +207,7 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
       if (!withinRemit(request.principal.remit, found)) {
         return sendProblem(reply, refuse('outside_remit', `${found.code} is outside what this key may see.`))
       }
-      const before = cursor === undefined ? undefined : decodeCursor(cursor, ['string', 'string'])
+      const before = cursor === undefined ? undefined : decodeCursor(cursor, ['instant', 'uuid'])
       const rows = await readHeadcounts(database, found.id, before, limit + 1)
       const last = rows.length > limit ? rows[limit - 1] : undefined
       const next_cursor = last === undefined ? null : encodeCursor([last.counted_at, last.id])

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../../database/client.ts'
 import type { Refusal } from '../../../http/problem.ts'
 import type { App } from '../../../http/server.ts'
-import { anyUuid, shelterName } from '../../../http/wire.ts'
+import { anyUuid, nothing, shelterName } from '../../../http/wire.ts'
 import { no_params, type Operation, operation } from '../../../journal/operation.ts'
 import type { Submit } from '../../../journal/writer.ts'
 import type { Settlement } from '../rules/headcounts.ts'
@@ -38,9 +38,6 @@ export type PlacesCommands = {
 const in_time = ['in_the_future', 'before_2000'] as const
 const of_shelter = ['outside_remit', 'shelter_not_found'] as const
 const shelter_params = z.strictObject({ shelter: shelterName })
-const nothing = z
-  .strictObject({})
-  .meta({ id: 'Nothing', description: 'An action without content', example: {} })
 
 /** The posts about places; those of headcounts are lines in a batch too. */
 export function placesOperations(

@@ -1,6 +1,6 @@
-import { CLOCK_TOLERANCE_MS, EARLIEST, type Instant, settleOccurrence } from '../../domain/instant.ts'
-import { type Refusal, refuse } from '../../http/problem.ts'
-import type { Moment } from '../../journal/ledger.ts'
+import { CLOCK_TOLERANCE_MS, EARLIEST, type Instant, settleOccurrence } from '../domain/instant.ts'
+import { type Refusal, refuse } from '../http/problem.ts'
+import type { Moment } from '../journal/ledger.ts'
 
 /** When it happened, as it will be recorded, or the refusal of a moment that cannot be. */
 export function occurrence(named: Instant | undefined, now: Moment): Instant | { refused: Refusal } {
