@@ -119,8 +119,8 @@ async function measure(database: BenchDatabase): Promise<void> {
 
   const reads: Record<string, () => string> = {
     capacity_national: () => '/v1/capacity',
-    food_access_national: () => '/v1/food/access?limit=1',
-    medicine_access_national: () => '/v1/medicine/access?limit=1',
+    food_access_national: () => '/v1/food/access',
+    medicine_access_national: () => '/v1/medicine/access',
     food_access_all: () => '/v1/food/access?limit=500',
     medicine_access_all: () => '/v1/medicine/access?limit=500',
     shelter,
