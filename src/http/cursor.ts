@@ -84,3 +84,20 @@ export function linkNext(reply: Answering, request: Asking, next_cursor: string)
   query.set('cursor', next_cursor)
   reply.raw.setHeader('link', `<?${query}>; rel="next"`)
 }
+
+/**
+ * A page of what was read with one row more than `limit`, so that it is known whether there is a next one; its cursor
+ * names the last row shown, by what the list is sorted by.
+ */
+export function pageOf<Row>(
+  reply: Answering,
+  request: Asking,
+  rows: readonly Row[],
+  limit: number,
+  cursorOf: (last: Row) => readonly (string | number)[],
+): { page: readonly Row[]; next_cursor: string | null } {
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const next_cursor = last === undefined ? null : encodeCursor(cursorOf(last))
+  if (next_cursor !== null) linkNext(reply, request, next_cursor)
+  return { page: rows.slice(0, limit), next_cursor }
+}

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/client.ts'
 import { severities } from '../../domain/alerts.ts'
 import type { Standards } from '../../domain/standards.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../http/cursor.ts'
 import { newId } from '../../http/ids.ts'
 import type { App } from '../../http/server.ts'
 import { nothing } from '../../http/wire.ts'
@@ -96,10 +96,12 @@ export function alerts(
       const after = cursor === undefined ? undefined : decodeCursor(cursor, ['integer', 'instant', 'uuid'])
       await evaluate()
       const rows = await readAlerts(database, request.principal.remit, request.query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.rank, last.since, last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownAlert), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [
+        last.rank,
+        last.since,
+        last.id,
+      ])
+      return reply.send({ items: page.map(shownAlert), next_cursor })
     },
   })
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { withinRemit } from '../../access/remit.ts'
 import type { Scope } from '../../access/scopes.ts'
 import type { Database } from '../../database/client.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../http/cursor.ts'
 import { etagOf, notModified } from '../../http/preconditions.ts'
 import { type ProblemCode, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
@@ -63,12 +63,10 @@ export function consignmentsRoutes(
       const { cursor, limit, ...query } = request.query
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const rows = await readConsignments(database, request.principal.remit, query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
       const now = new Date().toISOString()
       return reply.send({
-        items: rows.slice(0, limit).map((row) => shownConsignment(row, now)),
+        items: page.map((row) => shownConsignment(row, now)),
         next_cursor,
       })
     },

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/client.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../http/cursor.ts'
 import { refuse, sendProblem } from '../../http/problem.ts'
 import type { App } from '../../http/server.ts'
 import { refusals } from '../../http/wire.ts'
@@ -55,10 +55,8 @@ export function servicesRoutes(
         return sendProblem(reply, refuse('shelter_not_found', `No shelter is called ${shelter}.`))
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const rows = await readMealServices(database, { shelter: id, region }, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownMealService), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
+      return reply.send({ items: page.map(shownMealService), next_cursor })
     },
   })
 
@@ -109,10 +107,8 @@ export function servicesRoutes(
       const { cursor, limit } = request.query
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const rows = await readHealthServices(database, request.query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownHealthService), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
+      return reply.send({ items: page.map(shownHealthService), next_cursor })
     },
   })
 

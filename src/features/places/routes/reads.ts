@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { withinRemit } from '../../../access/remit.ts'
 import type { Database } from '../../../database/client.ts'
 import { pointsOf } from '../../../domain/duration.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../../http/cursor.ts'
 import { etagOf, notModified } from '../../../http/preconditions.ts'
 import { type Refusal, refuse, sendProblem } from '../../../http/problem.ts'
 import type { App } from '../../../http/server.ts'
@@ -127,12 +127,8 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const query = { ...request.query, shelter: found?.id }
       const rows = await readHolds(database, request.principal.remit, query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      const items = rows
-        .slice(0, limit)
-        .map((row) => ({ ...shownHold(row), party: row.party, origin: row.origin }))
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
+      const items = page.map((row) => ({ ...shownHold(row), party: row.party, origin: row.origin }))
       return reply.send({ items, next_cursor })
     },
   })
@@ -209,10 +205,8 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
       }
       const before = cursor === undefined ? undefined : decodeCursor(cursor, ['instant', 'uuid'])
       const rows = await readHeadcounts(database, found.id, before, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.counted_at, last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownHeadcount), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.counted_at, last.id])
+      return reply.send({ items: page.map(shownHeadcount), next_cursor })
     },
   })
 
@@ -237,10 +231,8 @@ export function standingRoutes(app: App, { database }: { database: Database }): 
         after,
         limit: limit + 1,
       })
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.shelter_code])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      const items = rows.slice(0, limit).map(({ shelter_code, region: code, age_hours, count }) => ({
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.shelter_code])
+      const items = page.map(({ shelter_code, region: code, age_hours, count }) => ({
         ...shownHeadcount(count),
         shelter_code,
         region: code as (typeof regionCode.options)[number],

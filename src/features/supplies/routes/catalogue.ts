@@ -1,5 +1,5 @@
 import type { Database } from '../../../database/client.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../../http/cursor.ts'
 import { newId } from '../../../http/ids.ts'
 import { etagOf, notModified, requireVersion, versionedEtag } from '../../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../../http/problem.ts'
@@ -70,10 +70,8 @@ export function catalogueRoutes(
       const { cursor, limit } = request.query
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
       const rows = await readItems(database, request.query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.code])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownItem), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.code])
+      return reply.send({ items: page.map(shownItem), next_cursor })
     },
   })
 
@@ -199,10 +197,8 @@ export function catalogueRoutes(
       const { cursor, limit } = request.query
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const rows = await readStores(database, request.query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      return reply.send({ items: rows.slice(0, limit).map(shownStore), next_cursor })
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
+      return reply.send({ items: page.map(shownStore), next_cursor })
     },
   })
 

@@ -4,7 +4,7 @@ import { dayOf } from '../../../domain/days.ts'
 import type { Instant } from '../../../domain/instant.ts'
 import { quantityText } from '../../../domain/quantities.ts'
 import type { StockStatus } from '../../../domain/supplies.ts'
-import { decodeCursor, encodeCursor, linkNext } from '../../../http/cursor.ts'
+import { decodeCursor, pageOf } from '../../../http/cursor.ts'
 import { etagOf, notModified } from '../../../http/preconditions.ts'
 import { refuse, sendProblem } from '../../../http/problem.ts'
 import type { App } from '../../../http/server.ts'
@@ -106,10 +106,8 @@ export function stockRoutes(
       const [after] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
       const query = { store: found?.id, kind }
       const rows = await readMovements(database, request.principal.remit, query, after, limit + 1)
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      const next_cursor = last === undefined ? null : encodeCursor([last.id])
-      if (next_cursor !== null) linkNext(reply, request, next_cursor)
-      const items = rows.slice(0, limit).map((row) => ({ ...shownMovement(row), note: row.note }))
+      const { page, next_cursor } = pageOf(reply, request, rows, limit, (last) => [last.id])
+      const items = page.map((row) => ({ ...shownMovement(row), note: row.note }))
       return reply.send({ items, next_cursor })
     },
   })
