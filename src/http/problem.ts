@@ -343,6 +343,14 @@ export type Refusal = {
 export const refuse = (code: ProblemCode, detail: string, members?: Record<string, unknown>): Refusal =>
   members === undefined ? { code, detail } : { code, detail, members }
 
+/** A refusal of one member of the body. */
+export const refuseAt = (
+  code: ProblemCode,
+  pointer: string,
+  detail: string,
+  members?: Record<string, unknown>,
+): Refusal => ({ ...refuse(code, detail, members), errors: [{ pointer, code, detail }] })
+
 /** A refusal on its way through the HTTP layer, where only throwing gets out of a hook or a parser. */
 export class Problem extends Error {
   readonly refusal: Refusal

@@ -3,7 +3,7 @@ import type { ConsignmentLine, ConsignmentRow } from '../../database/tables/cons
 import { dayOf } from '../../domain/days.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { decimalsOf, quantityText, thousandthsOf } from '../../domain/quantities.ts'
-import { type Refusal, refuse } from '../../http/problem.ts'
+import { type Refusal, refuse, refuseAt } from '../../http/problem.ts'
 import type { EntryType, Json, NewEntry } from '../../journal/entry.ts'
 import type { Caller, Command, Decision, Moment } from '../../journal/ledger.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
@@ -56,11 +56,6 @@ const summaryOf = (row: ConsignmentRow): ConsignmentAnswer['consignment'] => ({
   region: row.region as ConsignmentShown['region'],
   status: row.status,
   lines: shownLines(row.lines),
-})
-
-const refuseAt = (code: Refusal['code'], pointer: string, detail: string): Refusal => ({
-  ...refuse(code, detail),
-  errors: [{ pointer, code, detail }],
 })
 
 /** The entry of a consignment: counts, codes and ids; who sends it, by which road and why stands in its row. */

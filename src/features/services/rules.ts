@@ -1,7 +1,7 @@
 import { withinRemit } from '../../access/remit.ts'
 import type { HealthServiceRow, MealServiceRow } from '../../database/tables/services.ts'
 import { dayOf } from '../../domain/days.ts'
-import { type Refusal, refuse } from '../../http/problem.ts'
+import { type Refusal, refuse, refuseAt } from '../../http/problem.ts'
 import type { NewEntry } from '../../journal/entry.ts'
 import type { Caller, Command, Decision, Moment } from '../../journal/ledger.ts'
 import type { ServiceLedgers } from '../../ledgers/index.ts'
@@ -94,12 +94,7 @@ function lastDay(service: Ending, asked: string | undefined, now: Moment): strin
     return { refused: refuse('service_ended', `Its last day was ${service.ends_on}.`) }
   if (ends_on >= service.starts_on) return ends_on
   const detail = `It begins on ${service.starts_on}.`
-  return {
-    refused: {
-      ...refuse('before_start', detail),
-      errors: [{ pointer: '/ends_on', code: 'before_start', detail }],
-    },
-  }
+  return { refused: refuseAt('before_start', '/ends_on', detail) }
 }
 
 /** Refused in this order: `service_not_found`, `outside_remit`, `service_ended`, `before_start`. */

@@ -1,7 +1,7 @@
 import { withinRemit } from '../../../access/remit.ts'
 import type { ItemRow, NeedRow, WarehouseRow } from '../../../database/tables/supplies.ts'
 import { decimalsOf, quantityText, thousandthsOf } from '../../../domain/quantities.ts'
-import { refuse } from '../../../http/problem.ts'
+import { refuse, refuseAt } from '../../../http/problem.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
 import type {
   ItemChanged,
@@ -14,7 +14,7 @@ import type {
   StoreChanged,
   StoreShown,
 } from '../schemas.ts'
-import { type Decided, type Facts, refuseAt } from './shared.ts'
+import type { Decided, Facts } from './shared.ts'
 
 /** What the ETag of an item is made of: its own version. */
 export const itemTag = (version: number): string => `v${version}`

@@ -3,7 +3,7 @@ import { dayOf } from '../../../domain/days.ts'
 import type { Instant } from '../../../domain/instant.ts'
 import { decimalsOf, quantityText, type Thousandths, thousandthsOf } from '../../../domain/quantities.ts'
 import type { MovementKind } from '../../../domain/supplies.ts'
-import { type Refusal, refuse } from '../../../http/problem.ts'
+import { type Refusal, refuse, refuseAt } from '../../../http/problem.ts'
 import type { Command, Moment } from '../../../journal/ledger.ts'
 import { occurrence } from '../../../ledgers/occurrence.ts'
 import { lotKey, type StockFacts, type Store } from '../../../ledgers/stock/facts.ts'
@@ -21,7 +21,7 @@ import {
   takeOut,
 } from '../../../ledgers/stock/moves.ts'
 import type { MovementAnswer, MovementLine, MovementShown, NewMovement } from '../schemas.ts'
-import { type Decided, type Facts, refuseAt, storeFor } from './shared.ts'
+import { type Decided, type Facts, storeFor } from './shared.ts'
 
 export const shownMovement = (row: MovementRow): MovementShown => ({
   id: row.id,

@@ -8,14 +8,6 @@ import type { StockFacts, Store } from '../../../ledgers/stock/facts.ts'
 export type Facts = { records: RecordsFacts; stock: StockFacts }
 export type Decided<Answer> = Decision<Answer, ServiceLedgers>
 
-/** A refusal of one member of the body. */
-export const refuseAt = (
-  code: Refusal['code'],
-  pointer: string,
-  detail: string,
-  members?: Record<string, unknown>,
-): Refusal => ({ ...refuse(code, detail, members), errors: [{ pointer, code, detail }] })
-
 /** A store that the caller may act for: `store_not_found`, then `outside_remit`. A warehouse belongs to its region. */
 export function storeFor(
   { stock }: Pick<Facts, 'stock'>,
