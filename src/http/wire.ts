@@ -126,6 +126,9 @@ export const freeText = (max = 500) =>
     .refine((text) => /\S/.test(text), { error: 'Must not be blank.', params: { code: 'too_short' } })
     .meta({ maxLength: max })
 
+export const latitude = z.number().min(-90).max(90).meta({ description: 'Degrees north, WGS 84' })
+export const longitude = z.number().min(-180).max(180).meta({ description: 'Degrees east, WGS 84' })
+
 /** A word that programs agree on: needs, items, reasons. */
 export const codeWord = z
   .string()

@@ -13,6 +13,8 @@ import {
   count,
   freeText,
   instant,
+  latitude,
+  longitude,
   pageQuery,
   queryBoolean,
   queryInteger,
@@ -22,9 +24,6 @@ import {
   uuid7,
 } from '../../http/wire.ts'
 import { shown_balance } from '../../ledgers/places/wire.ts'
-
-const latitude = z.number().min(-90).max(90).meta({ description: 'Degrees north, WGS 84' })
-const longitude = z.number().min(-180).max(180).meta({ description: 'Degrees east, WGS 84' })
 
 const facts = z
   .strictObject({

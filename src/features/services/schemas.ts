@@ -6,6 +6,8 @@ import {
   day,
   freeText,
   instant,
+  latitude,
+  longitude,
   pageQuery,
   regionCode,
   shelterName,
@@ -66,8 +68,6 @@ export const meal_services_page = z
   .strictObject({ items: z.array(meal_service), next_cursor: z.string().nullable() })
   .meta({ id: 'MealServicesPage' })
 
-const latitude = z.number().min(-90).max(90)
-const longitude = z.number().min(-180).max(180)
 const position = z.strictObject({ latitude, longitude }).meta({ id: 'Position' })
 const weekday = z.int().min(1).max(7)
 

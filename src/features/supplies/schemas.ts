@@ -15,6 +15,8 @@ import {
   day,
   freeText,
   instant,
+  latitude,
+  longitude,
   pageQuery,
   positiveQuantity,
   quantity,
@@ -145,9 +147,6 @@ export const need = z
 export const needs_list = z.strictObject({ items: z.array(need) }).meta({ id: 'Needs' })
 export const need_changed = z.strictObject({ need, seq: z.int() }).meta({ id: 'NeedChanged' })
 export const need_params = z.strictObject({ need: codeWord })
-
-const latitude = z.number().min(-90).max(90)
-const longitude = z.number().min(-180).max(180)
 
 const WAREHOUSE_CODE = /^[A-Z0-9][A-Z0-9-]{1,30}[A-Z0-9]$/
 
